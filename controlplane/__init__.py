@@ -1,0 +1,1 @@
+"""The Django control plane: what users see, configure and pay for."""

@@ -1,0 +1,66 @@
+"""The user: known by e-mail, keyed by UUID, signed out everywhere by one number."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import BaseUserManager
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+
+class CustomUserManager(BaseUserManager["CustomUser"]):
+    """Creates users by e-mail; there is no user name."""
+
+    use_in_migrations = True
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "CustomUser":
+        """Create a user; without a password they cannot sign in by password.
+
+        Raises ValueError for an empty e-mail, IntegrityError for one that is taken (case does not matter).
+        """
+        if not email:
+            raise ValueError("an e-mail address is required")
+        user = self.model(email=self.normalize_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "CustomUser":
+        """Create an administrator with every permission."""
+        return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
+
+    def get_by_natural_key(self, username: str | None) -> "CustomUser":
+        """Find a user by e-mail, whatever its case."""
+        return self.get(email__iexact=username)
+
+
+class CustomUser(AbstractUser):
+    """An account. Raising `token_version` refuses every agent token made before."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    username = None  # type: ignore[assignment]  # signing in is by e-mail alone
+    email = models.EmailField(_("e-mail address"))
+    token_version = models.PositiveIntegerField(
+        default=1, editable=False, help_text=_("Raised by “sign out everywhere” and by deactivation.")
+    )
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects: ClassVar[CustomUserManager] = CustomUserManager()  # type: ignore[assignment]  # no user name here
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="accounts_user_email_unique",
+                violation_error_message=_("A user with this e-mail address exists already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email

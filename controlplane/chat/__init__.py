@@ -1,0 +1,1 @@
+"""Sessions: the metadata of threads."""

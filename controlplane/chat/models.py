@@ -1,0 +1,120 @@
+"""Sessions: what users see of a thread. The messages themselves live in LangGraph's checkpoints."""
+
+import uuid
+from decimal import Decimal
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
+    """The words in which sessions are asked for."""
+
+    def owned_by(self, user_id: uuid.UUID) -> Self:
+        """Keep the sessions of one user; another user's session is not found."""
+        return self.filter(user_id=user_id)
+
+    def existing(self) -> Self:
+        """Leave out sessions that are being deleted."""
+        return self.filter(deleted_at__isnull=True)
+
+    def archived(self, archived: bool = True) -> Self:  # noqa: FBT001, FBT002  # reads as a word in a chain
+        """Keep archived sessions, or those that are not."""
+        return self.filter(is_archived=archived)
+
+
+class ChatSession(models.Model):
+    """The metadata of one thread; the session's id is the thread's id."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="chat_sessions")
+    title = models.CharField(max_length=200, default="New conversation")
+    graph_id = models.CharField(max_length=100, default="agent")
+
+    model_name = models.CharField(max_length=200, blank=True, help_text=_("Empty: the system's default."))
+    temperature = models.FloatField(
+        null=True, blank=True, validators=[MinValueValidator(0.0), MaxValueValidator(2.0)]
+    )
+    max_tokens = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    custom_system_prompt = models.TextField(blank=True, max_length=20_000)
+    enable_summarization = models.BooleanField(default=True)
+    summarization_threshold = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(256)],
+        help_text=_("Tokens of history above which older turns are summarized. Empty: the system's default."),
+    )
+
+    message_count = models.PositiveIntegerField(default=0, editable=False)
+    total_tokens_used = models.PositiveBigIntegerField(default=0, editable=False)
+    total_cost = models.DecimalField(max_digits=18, decimal_places=9, default=Decimal(0), editable=False)
+    last_message_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    is_active = models.BooleanField(default=True)
+    is_archived = models.BooleanField(default=False)
+    is_pinned = models.BooleanField(default=False)
+    is_provisional = models.BooleanField(
+        default=False, editable=False, help_text=_("Made by an admission whose run has not been seen yet.")
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("Set while the deletion is under way.")
+    )
+
+    objects: ClassVar[ChatSessionQuerySet] = ChatSessionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        indexes = [
+            models.Index("user", "-updated_at", "-id", name="chat_session_recent"),
+            models.Index("user", "is_archived", "-updated_at", name="chat_session_archived"),
+            models.Index(fields=["deleted_at"], name="chat_session_deleting", condition=models.Q(deleted_at__isnull=False)),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="chat_session_temperature_range",
+                condition=models.Q(temperature__isnull=True) | models.Q(temperature__gte=0, temperature__lte=2),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def thread_id(self) -> str:
+        """The id under which LangGraph knows this session."""
+        return str(self.id)
+
+    def update_analytics(
+        self, message_count: int = 0, tokens_used: int = 0, cost: Decimal = Decimal(0)
+    ) -> None:
+        """Add to the counters in one statement, then read them back; safe under concurrency."""
+        ChatSession.objects.filter(pk=self.pk).update(
+            message_count=F("message_count") + message_count,
+            total_tokens_used=F("total_tokens_used") + tokens_used,
+            total_cost=F("total_cost") + cost,
+            last_message_at=Now() if message_count else F("last_message_at"),
+            updated_at=Now(),
+        )
+        self.refresh_from_db(
+            fields=["message_count", "total_tokens_used", "total_cost", "last_message_at", "updated_at"]
+        )
+
+
+class DeletedThread(models.Model):
+    """A tombstone: a thread id that was deleted and can never be used again."""
+
+    thread_id = models.UUIDField(primary_key=True, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
+    deleted_at = models.DateTimeField(db_default=Now(), editable=False)
+    erased_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("When the thread was gone from the Agent Server.")
+    )
+
+    def __str__(self) -> str:
+        return str(self.thread_id)

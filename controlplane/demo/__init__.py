@@ -1,0 +1,1 @@
+"""The demo user, and one chat turn in the terminal."""

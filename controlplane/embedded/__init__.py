@@ -1,0 +1,1 @@
+"""Everything  starts, from registry packages."""

@@ -1,0 +1,1 @@
+"""The ledger: what every model call used and cost."""

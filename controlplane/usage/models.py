@@ -1,0 +1,135 @@
+"""The ledger: one row per model call, and one counter per user and day that keeps limits constant in time."""
+
+import uuid
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from uuid_utils.compat import uuid7
+
+
+class TokenUsageQuerySet(models.QuerySet["TokenUsage"]):
+    """The words in which usage is asked for."""
+
+    def owned_by(self, user_id: uuid.UUID) -> Self:
+        """Keep one user's usage."""
+        return self.filter(user_id=user_id)
+
+    def pending(self) -> Self:
+        """Keep the calls that were permitted and not settled yet."""
+        return self.filter(state=TokenUsage.State.PENDING)
+
+
+class TokenUsage(models.Model):
+    """What one model call used and cost; its key is the attempt id that travelled to the provider."""
+
+    class State(models.TextChoices):
+        """Pending from the permit on; settled by a record, or by estimate when there is none."""
+
+        PENDING = "pending", _("pending")
+        SETTLED = "settled", _("settled")
+
+    class RequestType(models.TextChoices):
+        """What the call was for."""
+
+        CHAT = "chat", _("chat")
+        SUMMARIZATION = "summarization", _("summarization")
+        TITLE = "title", _("title")
+        EMBEDDING = "embedding", _("embedding")
+        TOOL = "tool", _("tool")
+
+    class Outcome(models.TextChoices):
+        """How the call ended; `unknown` when no record of it was found."""
+
+        FINISHED = "finished", _("finished")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+        UNKNOWN = "unknown", _("unknown")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="token_usage"
+    )
+    chat_session = models.ForeignKey(
+        "chat.ChatSession", null=True, blank=True, on_delete=models.SET_NULL, related_name="token_usage"
+    )
+    run = models.ForeignKey(
+        "runs.Run", null=True, blank=True, on_delete=models.PROTECT, related_name="token_usage"
+    )
+    state = models.CharField(max_length=10, choices=State, default=State.SETTLED)
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.FINISHED)
+    request_type = models.CharField(max_length=20, choices=RequestType, default=RequestType.CHAT)
+    provider = models.CharField(max_length=100, blank=True)
+    model_name = models.CharField(max_length=200)
+    node = models.CharField(max_length=100, blank=True)
+
+    prompt_tokens = models.PositiveIntegerField(default=0)
+    completion_tokens = models.PositiveIntegerField(default=0)
+    total_tokens = models.GeneratedField(
+        expression=models.F("prompt_tokens") + models.F("completion_tokens"),
+        output_field=models.PositiveIntegerField(),
+        db_persist=True,
+    )
+    cached_tokens = models.PositiveIntegerField(default=0, help_text=_("Part of the prompt tokens."))
+    reasoning_tokens = models.PositiveIntegerField(default=0, help_text=_("Part of the completion tokens."))
+    is_estimated = models.BooleanField(default=False)
+
+    prompt_cost = models.DecimalField(max_digits=18, decimal_places=9, null=True, blank=True)
+    completion_cost = models.DecimalField(max_digits=18, decimal_places=9, null=True, blank=True)
+    total_cost = models.DecimalField(
+        max_digits=18, decimal_places=9, null=True, blank=True,
+        help_text=_("US dollars. Empty when no price is known, never silently 0."),
+    )
+    is_priced = models.BooleanField(default=False, help_text=_("False: no price was known for this model."))
+
+    reserved_tokens = models.PositiveIntegerField(default=0, editable=False)
+    reserved_cost = models.DecimalField(max_digits=18, decimal_places=9, default=Decimal(0), editable=False)
+    counter = models.ForeignKey(
+        "usage.DailyCounter", null=True, on_delete=models.SET_NULL, related_name="+", editable=False,
+        help_text=_("The counter that holds this call's reservation."),
+    )
+
+    response_time_ms = models.PositiveIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    settled_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects: ClassVar[TokenUsageQuerySet] = TokenUsageQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name_plural = _("token usage")
+        indexes = [
+            models.Index("user", "-created_at", "-id", name="usage_of_user"),
+            models.Index("chat_session", "-created_at", "-id", name="usage_of_session"),
+            models.Index(
+                fields=["created_at"], name="usage_pending", condition=models.Q(state="pending")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model_name}: {self.prompt_tokens} + {self.completion_tokens}"
+
+
+class DailyCounter(models.Model):
+    """What one user used and reserved on one day of their own; limits are checked against this row alone."""
+
+    id = models.BigAutoField(primary_key=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="daily_counters", editable=False
+    )
+    day = models.DateField(editable=False)
+    resets_at = models.DateTimeField(editable=False, help_text=_("The end of this day where the user lives."))
+    messages = models.PositiveIntegerField(default=0, editable=False)
+    tokens = models.PositiveBigIntegerField(default=0, editable=False)
+    reserved_tokens = models.PositiveBigIntegerField(default=0, editable=False)
+    cost = models.DecimalField(max_digits=18, decimal_places=9, default=Decimal(0), editable=False)
+    reserved_cost = models.DecimalField(max_digits=18, decimal_places=9, default=Decimal(0), editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "day"], name="usage_counter_user_day")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.day}"

@@ -1,0 +1,1 @@
+"""What the LangGraph Agent Server runs: plain LangGraph that knows nothing of Django."""

@@ -1,0 +1,1 @@
+"""The one door to the LangGraph Agent Server: async, typed, free of Django."""

@@ -1,0 +1,1 @@
+"""Checks of the whole product, mirroring the source tree."""
