@@ -1,1 +1,1 @@
-"""Everything  starts, from registry packages."""
+"""Everything that `make up` starts, all of it from registry packages."""
