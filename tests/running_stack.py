@@ -1,0 +1,91 @@
+"""The whole system, or some of its parts, run by the same supervisor as `make up`."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from tests.ports import free_ports
+
+ROOT = Path(__file__).resolve().parent.parent
+PORTS = ("CONTROL_PLANE_PORT", "LANGGRAPH_PORT", "POSTGRES_PORT", "VALKEY_PORT", "MODEL_PORT")
+PARTS_BY_URL = (
+    "DATABASE_URL",
+    "PG_CHECKPOINT_URI",
+    "PGVECTOR_CONNECTION_STRING",
+    "REDIS_URL",
+    "OPENAI_BASE_URL",
+)
+
+
+class StackDidNotStart(RuntimeError):
+    """Raised with the tail of the supervisor's output."""
+
+
+@dataclass
+class RunningStack:
+    """A supervisor and what it says of its parts: their environment and their pids."""
+
+    process: subprocess.Popen[bytes]
+    environment: dict[str, str]
+    ready_file: Path
+    log: Path
+
+    @classmethod
+    def start(cls, folder: Path, *, only: tuple[str, ...] = (), wait: float = 120, **settings: str) -> Self:
+        """Start on free ports with `folder` as data folder and wait until every part is ready."""
+        folder.mkdir(parents=True, exist_ok=True)
+        ready_file, log = folder / "ready.json", folder / "supervisor.log"
+        ready_file.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "controlplane.embedded", "run", "--ready-file", str(ready_file)]
+        if only:
+            command += ["--only", ",".join(only)]
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=_environment(folder, settings), stdout=output, stderr=subprocess.STDOUT
+            )
+        stack = cls(process=process, environment={}, ready_file=ready_file, log=log)
+        stack._wait_until_ready(wait)
+        return stack
+
+    def _wait_until_ready(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not self.ready_file.exists():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                tail = self.log.read_text(errors="replace")[-6000:]
+                self.stop()
+                raise StackDidNotStart(tail)
+            time.sleep(0.05)
+        self.environment = json.loads(self.ready_file.read_text())["environment"]
+
+    def pids(self) -> dict[str, int]:
+        """Return the pid of each part as it is now; a part that was restarted has a new one."""
+        pids: dict[str, int] = json.loads(self.ready_file.read_text())["pids"]
+        return pids
+
+    @property
+    def control_plane_url(self) -> str:
+        """Where REST is served."""
+        return self.environment["CONTROL_PLANE_URL"]
+
+    @property
+    def agent_server_url(self) -> str:
+        """Where the Agent Server is served."""
+        return self.environment["LANGGRAPH_URL"]
+
+    def stop(self, *, how: signal.Signals = signal.SIGTERM, wait: float = 60) -> int:
+        """Send the signal, wait for the end and return the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(timeout=wait)
+
+
+def _environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in PARTS_BY_URL}
+    ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
+    return {**inherited, **ports, "THREADPLANE_DATA": str(folder), **settings}
