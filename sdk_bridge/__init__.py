@@ -1,1 +1,81 @@
-"""The one door to the LangGraph Agent Server: async, typed, free of Django."""
+"""The one door to the LangGraph Agent Server: async, typed, and the only holder of a langgraph-sdk client."""
+
+from sdk_bridge.bridge import AgentServer, Bridge, ServerInfo
+from sdk_bridge.errors import (
+    BridgeError,
+    Conflict,
+    Final,
+    InvalidRequest,
+    LimitReached,
+    NotFound,
+    Refused,
+    Retryable,
+    RunNotFound,
+    RunRejected,
+    ServerBusy,
+    ServerFailed,
+    ServerTimedOut,
+    ServerUnreachable,
+    StreamInterrupted,
+    ThreadDeleted,
+    ThreadNotFound,
+)
+from sdk_bridge.events import (
+    Event,
+    Interrupted,
+    MessageCompleted,
+    RunEnded,
+    RunFailed,
+    RunStarted,
+    Token,
+    ToolCall,
+    ToolResult,
+)
+from sdk_bridge.messages import History, Message, PendingInterrupt, TokenCounts, ToolCallRequest
+from sdk_bridge.runs import RunHandle, RunRequest, RunSnapshot
+from sdk_bridge.threads import Thread
+from sdk_bridge.timeouts import Timeouts
+from sdk_bridge.usage import UsageRecord
+
+__all__ = [
+    "AgentServer",
+    "Bridge",
+    "BridgeError",
+    "Conflict",
+    "Event",
+    "Final",
+    "History",
+    "Interrupted",
+    "InvalidRequest",
+    "LimitReached",
+    "Message",
+    "MessageCompleted",
+    "NotFound",
+    "PendingInterrupt",
+    "Refused",
+    "Retryable",
+    "RunEnded",
+    "RunFailed",
+    "RunHandle",
+    "RunNotFound",
+    "RunRejected",
+    "RunRequest",
+    "RunSnapshot",
+    "RunStarted",
+    "ServerBusy",
+    "ServerFailed",
+    "ServerInfo",
+    "ServerTimedOut",
+    "ServerUnreachable",
+    "StreamInterrupted",
+    "Thread",
+    "ThreadDeleted",
+    "ThreadNotFound",
+    "Timeouts",
+    "Token",
+    "TokenCounts",
+    "ToolCall",
+    "ToolCallRequest",
+    "ToolResult",
+    "UsageRecord",
+]
