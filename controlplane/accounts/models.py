@@ -54,13 +54,13 @@ class CustomUser(AbstractUser):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
-        constraints = [
+        constraints = (
             models.UniqueConstraint(
                 Lower("email"),
                 name="accounts_user_email_unique",
                 violation_error_message=_("A user with this e-mail address exists already."),
             ),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.email

@@ -44,7 +44,9 @@ class ChatSession(models.Model):
     custom_system_prompt = models.TextField(blank=True, max_length=20_000)
     enable_summarization = models.BooleanField(default=True)
     summarization_threshold = models.PositiveIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(256)],
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(256)],
         help_text=_("Tokens of history above which older turns are summarized. Empty: the system's default."),
     )
 
@@ -68,17 +70,22 @@ class ChatSession(models.Model):
     objects: ClassVar[ChatSessionQuerySet] = ChatSessionQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
-        indexes = [
-            models.Index("user", "-updated_at", "-id", name="chat_session_recent"),
-            models.Index("user", "is_archived", "-updated_at", name="chat_session_archived"),
-            models.Index(fields=["deleted_at"], name="chat_session_deleting", condition=models.Q(deleted_at__isnull=False)),
-        ]
-        constraints = [
+        indexes = (
+            models.Index(fields=["user", "-updated_at", "-id"], name="chat_session_recent"),
+            models.Index(fields=["user", "is_archived", "-updated_at"], name="chat_session_archived"),
+            models.Index(
+                fields=["deleted_at"],
+                name="chat_session_deleting",
+                condition=models.Q(deleted_at__isnull=False),
+            ),
+        )
+        constraints = (
             models.CheckConstraint(
                 name="chat_session_temperature_range",
-                condition=models.Q(temperature__isnull=True) | models.Q(temperature__gte=0, temperature__lte=2),
+                condition=models.Q(temperature__isnull=True)
+                | models.Q(temperature__gte=0, temperature__lte=2),
             ),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.title

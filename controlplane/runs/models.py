@@ -56,13 +56,13 @@ class Run(models.Model):
     objects: ClassVar[RunQuerySet] = RunQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
-        indexes = [
-            models.Index("session", "-admitted_at", name="runs_run_of_session"),
-            models.Index("user", "-admitted_at", name="runs_run_of_user"),
+        indexes = (
+            models.Index(fields=["session", "-admitted_at"], name="runs_run_of_session"),
+            models.Index(fields=["user", "-admitted_at"], name="runs_run_of_user"),
             models.Index(
                 fields=["admitted_at"], name="runs_run_unsettled", condition=models.Q(settled_at__isnull=True)
             ),
-        ]
+        )
 
     def __str__(self) -> str:
         return str(self.id)

@@ -1,9 +1,8 @@
 """The ledger: one row per model call, and one counter per user and day that keeps limits constant in time."""
 
 import uuid
-from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -81,7 +80,10 @@ class TokenUsage(models.Model):
     prompt_cost = models.DecimalField(max_digits=18, decimal_places=9, null=True, blank=True)
     completion_cost = models.DecimalField(max_digits=18, decimal_places=9, null=True, blank=True)
     total_cost = models.DecimalField(
-        max_digits=18, decimal_places=9, null=True, blank=True,
+        max_digits=18,
+        decimal_places=9,
+        null=True,
+        blank=True,
         help_text=_("US dollars. Empty when no price is known, never silently 0."),
     )
     is_priced = models.BooleanField(default=False, help_text=_("False: no price was known for this model."))
@@ -89,7 +91,11 @@ class TokenUsage(models.Model):
     reserved_tokens = models.PositiveIntegerField(default=0, editable=False)
     reserved_cost = models.DecimalField(max_digits=18, decimal_places=9, default=Decimal(0), editable=False)
     counter = models.ForeignKey(
-        "usage.DailyCounter", null=True, on_delete=models.SET_NULL, related_name="+", editable=False,
+        "usage.DailyCounter",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
         help_text=_("The counter that holds this call's reservation."),
     )
 
@@ -101,13 +107,11 @@ class TokenUsage(models.Model):
 
     class Meta:
         verbose_name_plural = _("token usage")
-        indexes = [
-            models.Index("user", "-created_at", "-id", name="usage_of_user"),
-            models.Index("chat_session", "-created_at", "-id", name="usage_of_session"),
-            models.Index(
-                fields=["created_at"], name="usage_pending", condition=models.Q(state="pending")
-            ),
-        ]
+        indexes = (
+            models.Index(fields=["user", "-created_at", "-id"], name="usage_of_user"),
+            models.Index(fields=["chat_session", "-created_at", "-id"], name="usage_of_session"),
+            models.Index(fields=["created_at"], name="usage_pending", condition=models.Q(state="pending")),
+        )
 
     def __str__(self) -> str:
         return f"{self.model_name}: {self.prompt_tokens} + {self.completion_tokens}"
@@ -129,7 +133,7 @@ class DailyCounter(models.Model):
     reserved_cost = models.DecimalField(max_digits=18, decimal_places=9, default=Decimal(0), editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "day"], name="usage_counter_user_day")]
+        constraints = (models.UniqueConstraint(fields=["user", "day"], name="usage_counter_user_day"),)
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.day}"

@@ -1,0 +1,176 @@
+"""The one place that reads the environment: every setting typed, named and explained."""
+
+from decimal import Decimal
+from functools import cache
+from typing import Annotated, Literal
+
+from cryptography.fernet import Fernet
+from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class EnvironmentInvalid(SystemExit):
+    """The process cannot start; the message names each variable that is missing or wrong, never a value."""
+
+
+class ModelPrice(BaseModel):
+    """A price of the house, in US dollars per million tokens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    input_mtok: Decimal = Field(ge=0)
+    output_mtok: Decimal = Field(ge=0)
+
+
+class Environment(BaseSettings):
+    """What the control plane is told from outside. An empty variable counts as unset."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
+    django_secret_key: SecretStr = Field(
+        min_length=32, description="Django's key for sessions and CSRF; 32 characters or more"
+    )
+    django_debug: bool = Field(
+        default=False, description="Developer's error pages; never on a public address"
+    )
+    allowed_hosts: Words = Field(
+        default=("127.0.0.1", "localhost"), description="Host names that are answered, separated by commas"
+    )
+    csrf_trusted_origins: Words = Field(
+        default=(), description="Origins with scheme that may post forms, separated by commas"
+    )
+    https_only: bool = Field(
+        default=False, description="Behind TLS: secure cookies, HSTS and redirects to https"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least severe log level that is written"
+    )
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="How log lines look: console or json"
+    )
+    time_zone: str = Field(
+        default="UTC", description="IANA time zone in which days begin and dates are shown"
+    )
+
+    database_url: SecretStr = Field(
+        description="The control plane's own Postgres: postgresql://user:password@host:port/name"
+    )
+    database_pool_size: int = Field(
+        default=10, ge=1, le=200, description="Most database connections per process"
+    )
+    database_statement_timeout_ms: int = Field(
+        default=15_000, ge=0, description="Milliseconds after which Postgres ends a statement; 0 is never"
+    )
+    redis_url: SecretStr = Field(
+        description="Redis or Valkey for the cache and the job queue: redis://:password@host:port/0"
+    )
+
+    langgraph_url: str = Field(description="Where the control plane reaches the LangGraph Agent Server")
+    langgraph_public_url: str | None = Field(
+        default=None, description="Where clients reach the Agent Server; empty: the same address"
+    )
+    control_plane_url: str = Field(
+        description="The control plane's address as the Agent Server sees it; webhooks go there"
+    )
+    control_plane_secret: SecretStr = Field(
+        min_length=16, description="Shared secret of the Agent Server's calls to /internal/"
+    )
+    lg_webhook_secret: SecretStr = Field(
+        min_length=16, description="Shared secret of the Agent Server's run webhooks"
+    )
+    jwt_signing_key_file: FilePath = Field(
+        description="PEM file of the EC P-256 private key that signs all tokens"
+    )
+    fernet_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        min_length=1, description="Keys that encrypt stored secrets, newest first, separated by commas"
+    )
+
+    openai_api_key: SecretStr = Field(
+        description="The house's key for the model provider; handed out with permits only"
+    )
+    openai_base_url: str | None = Field(
+        default=None, description="Address of an OpenAI-compatible provider; empty: OpenAI's own"
+    )
+    default_model: str = Field(default="gpt-4o-mini", description="Model of sessions that name none")
+    default_temperature: float | None = Field(
+        default=None, ge=0, le=2, description="Temperature of sessions that name none; empty: the provider's"
+    )
+    default_max_tokens: int = Field(
+        default=1024, ge=1, description="Longest answer, in tokens, of sessions that name none"
+    )
+    default_system_prompt: str = Field(
+        default="", description="System prompt of sessions without one; empty: the graph's own"
+    )
+    model_prices: dict[str, ModelPrice] = Field(
+        default_factory=dict,
+        description='Dollars per million tokens: {"model": {"input_mtok": "0.15", "output_mtok": "0.6"}}',
+    )
+
+    daily_message_limit: int | None = Field(
+        default=None, ge=0, description="Messages that a user may send per day; empty: no limit"
+    )
+    daily_token_limit: int | None = Field(
+        default=None, ge=0, description="Tokens that a user may use per day; empty: no limit"
+    )
+    daily_cost_limit: Decimal | None = Field(
+        default=None, ge=0, description="US dollars that a user may spend per day; empty: no limit"
+    )
+
+    demo_email: str | None = Field(
+        default=None, description="E-mail of the demo user that create_demo_user makes"
+    )
+    demo_password: SecretStr | None = Field(default=None, description="Password of the demo user")
+    first_admin_email: str | None = Field(
+        default=None, description="E-mail of the administrator that create_first_admin makes"
+    )
+    first_admin_password: SecretStr | None = Field(default=None, description="Password of that administrator")
+
+    @field_validator("allowed_hosts", "csrf_trusted_origins", "fernet_keys", mode="before")
+    @classmethod
+    def split_words(cls, value: object) -> object:
+        """Read a list that is separated by commas."""
+        if not isinstance(value, str):
+            return value
+        return tuple(word.strip() for word in value.split(",") if word.strip())
+
+    @field_validator("fernet_keys")
+    @classmethod
+    def check_fernet_keys(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        """Refuse a key that could not decrypt anything later."""
+        for key in keys:
+            Fernet(key.get_secret_value())
+        return keys
+
+    @field_validator("langgraph_url", "langgraph_public_url", "control_plane_url", "openai_base_url")
+    @classmethod
+    def check_address(cls, address: str | None) -> str | None:
+        """Take http addresses only, without the slash at the end."""
+        if address is not None and not address.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return address.rstrip("/") if address else address
+
+
+@cache
+def read_environment() -> Environment:
+    """Read the environment once per process.
+
+    Raises EnvironmentInvalid (which ends the process) with one line per variable that is missing or wrong.
+    """
+    try:
+        return Environment()
+    except ValidationError as error:
+        lines = [
+            _complaint(str(one["loc"][0]), one["type"], one["msg"])
+            for one in error.errors(include_input=False)
+        ]
+        raise EnvironmentInvalid("The control plane cannot start:\n" + "\n".join(lines)) from None
+
+
+def _complaint(field: str, kind: str, message: str) -> str:
+    variable = field.upper()
+    explanation = Environment.model_fields[field].description
+    if kind == "missing":
+        return f"  {variable} is not set ({explanation})"
+    return f"  {variable} is wrong: {message} ({explanation})"

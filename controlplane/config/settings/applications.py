@@ -1,0 +1,72 @@
+"""What the project is made of: apps, middleware, templates, static files, language and time."""
+
+from pathlib import Path
+
+from controlplane.config.environment import read_environment
+
+PACKAGE = Path(__file__).resolve().parents[2]
+
+DEBUG = read_environment().django_debug
+ROOT_URLCONF = "controlplane.config.urls"
+ASGI_APPLICATION = "controlplane.config.asgi.application"
+AUTH_USER_MODEL = "accounts.CustomUser"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_structlog",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+    "controlplane.accounts",
+    "controlplane.chat",
+    "controlplane.runs",
+    "controlplane.usage",
+    "controlplane.api",
+]
+
+MIDDLEWARE = [
+    "controlplane.api.request_ids.RequestIdMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "controlplane.config.content_security.ContentSecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+STATIC_URL = "static/"
+STATIC_ROOT = PACKAGE / "static"
+# Serves the files of installed packages without a build step; a deployment may still run collectstatic.
+WHITENOISE_USE_FINDERS = True
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = read_environment().time_zone
+USE_TZ = True
+
+UNFOLD = {"SITE_TITLE": "Threadplane", "SITE_HEADER": "Threadplane"}

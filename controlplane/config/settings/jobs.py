@@ -1,0 +1,42 @@
+"""The job queue: small JSON messages, at least once, with bounded waits on both sides."""
+
+from controlplane.config.environment import read_environment
+
+CELERY_BROKER_URL = read_environment().redis_url.get_secret_value()
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+# Longer than any task: a task whose worker died is handed out again after this many seconds.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    # The queue's own retries would hold a web request for seconds; the sweep makes up for a lost job.
+    "retry_policy": {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2},
+}
+CELERY_TASK_PUBLISH_RETRY = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.2,
+    "interval_max": 0.2,
+}
+CELERY_TASK_DEFAULT_QUEUE = "threadplane"
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_SOFT_TIME_LIMIT = 120
+CELERY_TASK_TIME_LIMIT = 150
+CELERY_TIMEZONE = "UTC"
+
+CELERY_BEAT_SCHEDULE = {
+    # A sweep that was not taken in time is dropped: the next one does its work.
+    "sweep-runs": {"task": "runs.sweep_runs", "schedule": 15.0, "options": {"expires": 14}},
+    "sweep-deletions": {"task": "chat.sweep_deletions", "schedule": 60.0, "options": {"expires": 55}},
+}
+
+DJANGO_STRUCTLOG_CELERY_ENABLED = True

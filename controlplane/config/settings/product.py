@@ -1,0 +1,30 @@
+"""The product's own settings: the Agent Server, models and their prices, the limits of the house."""
+
+from controlplane.config.environment import read_environment
+
+_environment = read_environment()
+
+LANGGRAPH_URL = _environment.langgraph_url
+LANGGRAPH_PUBLIC_URL = _environment.langgraph_public_url or _environment.langgraph_url
+CONTROL_PLANE_URL = _environment.control_plane_url
+CONTROL_PLANE_SECRET = _environment.control_plane_secret.get_secret_value()
+LG_WEBHOOK_SECRET = _environment.lg_webhook_secret.get_secret_value()
+FERNET_KEYS = [key.get_secret_value() for key in _environment.fernet_keys]
+
+# `(url) -> async context manager of an Agent Server`; the bridge's in-memory double fits as well.
+AGENT_SERVER_CONNECTOR = "sdk_bridge.connect"
+
+OPENAI_BASE_URL = _environment.openai_base_url
+OPENAI_API_KEY = _environment.openai_api_key.get_secret_value()
+DEFAULT_MODEL = _environment.default_model
+DEFAULT_TEMPERATURE = _environment.default_temperature
+DEFAULT_MAX_TOKENS = _environment.default_max_tokens
+DEFAULT_SYSTEM_PROMPT = _environment.default_system_prompt
+DEFAULT_ENABLED_TOOLS = ["current_time", "calculator"]
+DEFAULT_SUMMARIZATION_THRESHOLD = 4000
+DEFAULT_SUMMARY_KEEP_TOKENS = 2000
+MODEL_PRICES = _environment.model_prices
+
+DAILY_MESSAGE_LIMIT = _environment.daily_message_limit
+DAILY_TOKEN_LIMIT = _environment.daily_token_limit
+DAILY_COST_LIMIT = _environment.daily_cost_limit

@@ -1,0 +1,48 @@
+"""Who may talk to the site and how: hosts, cookies, TLS, content security, sizes."""
+
+from csp.constants import NONCE, NONE, SELF
+
+from controlplane.config.environment import read_environment
+
+_environment = read_environment()
+
+SECRET_KEY = _environment.django_secret_key.get_secret_value()
+ALLOWED_HOSTS = list(_environment.allowed_hosts)
+CSRF_TRUSTED_ORIGINS = list(_environment.csrf_trusted_origins)
+
+SESSION_COOKIE_SECURE = _environment.https_only
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = _environment.https_only
+CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = _environment.https_only
+SECURE_HSTS_SECONDS = 31_536_000 if _environment.https_only else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _environment.https_only
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _environment.https_only else None
+# The Agent Server and health probes speak plain http inside the network.
+SECURE_REDIRECT_EXEMPT = [r"^internal/", r"^health/"]
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
