@@ -1,0 +1,96 @@
+"""`make demo`, as a newcomer types it, on the embedded model and on a given one."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.ports import free_ports
+from tests.running_stack import PARTS_BY_URL, PORTS, ROOT
+from tests.scripted_model import ScriptedModel, attempt_id
+
+
+def run_demo(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the demo with a data folder of its own on free ports."""
+    folder.mkdir(parents=True, exist_ok=True)
+    inherited = {name: value for name, value in os.environ.items() if name not in PARTS_BY_URL}
+    ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
+    return subprocess.run(
+        [sys.executable, "-m", "controlplane.embedded", "demo"],
+        cwd=ROOT,
+        env={**inherited, **ports, "THREADPLANE_DATA": str(folder), **settings},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def processes_naming(folder: Path) -> list[str]:
+    """List the command lines and working folders of live processes that point into a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            places = [command, str((process / "cwd").readlink())]
+        except OSError:
+            continue  # it ended while we looked
+        if any(str(folder) in place for place in places):
+            found.append(command)
+    return found
+
+
+@pytest.mark.timeout(300)
+def test_demo_on_the_embedded_model(server_folder: Path) -> None:
+    folder = server_folder / "demo-embedded"
+    result = run_demo(folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    chunks = re.search(r"^(\d+) chunks", result.stdout, re.MULTILINE)
+    assert chunks
+    assert int(chunks[1]) >= 2
+    assert re.search(r"prompt tokens +[1-9]", result.stdout)
+    assert "the model server reported the same" in result.stdout
+    assert processes_naming(folder) == []
+
+
+@pytest.mark.timeout(300)
+def test_demo_on_a_given_model(server_folder: Path, scripted_model: ScriptedModel) -> None:
+    folder = server_folder / "demo-scripted"
+    scripted_model.reply(
+        "what is a scripted ledger",
+        "A book that adds up, again and again.",
+        prompt_tokens=17,
+        completion_tokens=9,
+        chunkSize=6,
+    )
+    result = run_demo(
+        folder,
+        OPENAI_BASE_URL=scripted_model.url,
+        OPENAI_API_KEY="sk-scripted",
+        DEFAULT_MODEL="gpt-4o-mini",
+        DEMO_PROMPT="Tell me what is a scripted ledger",
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "A book that adds up, again and again." in result.stdout
+    (call,) = scripted_model.calls("what is a scripted ledger")
+    assert attempt_id(call) in result.stdout
+    assert re.search(r"prompt tokens +17$", result.stdout, re.MULTILINE)
+    assert re.search(r"completion tokens +9$", result.stdout, re.MULTILINE)
+    assert processes_naming(folder) == []
+
+
+def test_demo_says_what_is_wrong(server_folder: Path) -> None:
+    result = run_demo(
+        server_folder / "demo-broken",
+        DATABASE_URL="postgres://nobody:x@127.0.0.1:9/none",
+        PG_CHECKPOINT_URI="postgres://nobody:x@127.0.0.1:9/none",
+        PGVECTOR_CONNECTION_STRING="postgres://nobody:x@127.0.0.1:9/none",
+        OPENAI_BASE_URL="http://127.0.0.1:9/v1",
+        OPENAI_API_KEY="sk-none",
+    )
+    assert result.returncode == 1
+    assert "127.0.0.1" in result.stdout + result.stderr
+    assert "x@127" not in result.stdout + result.stderr
