@@ -1,0 +1,75 @@
+"""`make up`, as a newcomer types it: addresses and login, a quick second start, a clean end."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.end_to_end.test_demo import processes_naming
+from tests.ports import free_ports
+from tests.running_stack import PARTS_BY_URL, PORTS, ROOT
+
+SECOND_START_SECONDS = 20.0
+LAST_LINE = "Ctrl-C"
+
+
+@contextmanager
+def make_up(folder: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `make up` in a process group of its own, as a terminal does, and end it with Ctrl-C."""
+    inherited = {name: value for name, value in os.environ.items() if name not in PARTS_BY_URL}
+    ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["make", "up"],  # noqa: S607  # the newcomer's make
+            cwd=ROOT,
+            env={**inherited, **ports, "THREADPLANE_DATA": str(folder)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait(timeout=60)
+
+
+def wait_for_the_table(process: subprocess.Popen[bytes], log: Path, seconds: float) -> str:
+    """Return what was printed once the last line of the table is there."""
+    deadline = time.monotonic() + seconds
+    while LAST_LINE not in (text := log.read_text(errors="replace")):
+        assert process.poll() is None, text[-4000:]
+        assert time.monotonic() < deadline, text[-4000:]
+        time.sleep(0.05)
+    return text
+
+
+@pytest.mark.timeout(400)
+def test_make_up_prints_addresses_that_work_and_starts_again_in_seconds(server_folder: Path) -> None:
+    folder, log = server_folder / "make-up", server_folder / "make-up.log"
+    folder.mkdir()
+    with make_up(folder, log) as process:
+        table = wait_for_the_table(process, log, 180)
+        login = re.search(r"(\S+@\S+)\s.*?(\S+)$", _line_with(table, "login"))
+        assert login
+        for address in set(re.findall(r"http://127\.0\.0\.1:\d+\S*", table)):
+            assert httpx.get(address, follow_redirects=True, timeout=15).status_code < 400, address
+    assert processes_naming(folder) == []
+
+    started = time.monotonic()
+    with make_up(folder, log) as process:
+        again = wait_for_the_table(process, log, 60)
+        assert time.monotonic() - started < SECOND_START_SECONDS
+        assert _line_with(again, "login").split()[-2:] == _line_with(table, "login").split()[-2:]
+    assert processes_naming(folder) == []
+
+
+def _line_with(text: str, word: str) -> str:
+    return next(line for line in text.splitlines() if word in line.lower())
