@@ -20,8 +20,11 @@ MAY_HOLD_A_CLIENT = ("sdk_bridge/", "controlplane/demo/", "tests/")
 def tracked_files() -> list[Path]:
     """List what git tracks, and what it would track."""
     listing = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],  # noqa: S607  # git is on the path
-        cwd=ROOT, capture_output=True, text=True, check=True,
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return [Path(line) for line in listing.stdout.splitlines() if (ROOT / line).is_file()]
 
@@ -44,7 +47,9 @@ def test_module_is_small(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=str)
 def test_module_says_why_it_exists(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(read(path))), "the first line says in one sentence why the module exists"
+    assert ast.get_docstring(ast.parse(read(path))), (
+        "the first line says in one sentence why the module exists"
+    )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=str)

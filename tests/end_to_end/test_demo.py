@@ -18,7 +18,7 @@ def run_demo(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     inherited = {name: value for name, value in os.environ.items() if name not in PARTS_BY_URL}
     ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
     return subprocess.run(
-        ["make", "demo"],  # noqa: S607  # the newcomer's make
+        ["make", "demo"],
         cwd=ROOT,
         env={**inherited, **ports, "THREADPLANE_DATA": str(folder), **settings},
         capture_output=True,

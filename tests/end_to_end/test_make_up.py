@@ -27,7 +27,7 @@ def make_up(folder: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
     with log.open("wb") as output:
         process = subprocess.Popen(
-            ["make", "up"],  # noqa: S607  # the newcomer's make
+            ["make", "up"],
             cwd=ROOT,
             env={**inherited, **ports, "THREADPLANE_DATA": str(folder)},
             stdout=output,

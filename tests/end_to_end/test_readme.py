@@ -37,7 +37,7 @@ def test_curl_commands_work(stack: RunningStack) -> None:
             capture_output=True,
             text=True,
             check=False,
-            timeout=30,  # noqa: S607
+            timeout=30,
         )
         assert result.returncode == 0
         assert '"access"' in result.stdout
