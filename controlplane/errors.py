@@ -8,6 +8,7 @@ ThreadplaneError
 ├── Conflict            change its state first, or look again
 ├── Invalid             change the request; `fields` says where
 ├── LimitReached        come back at `resets_at`
+├── RunFailed           look at `code`: the run began and ended with an error
 └── Unavailable         try again later: a part that we stand on does not answer
 """
 
@@ -101,6 +102,12 @@ class LimitReached(ThreadplaneError):
     def retry_after(self) -> int:
         """Whole seconds until the limit is reset, at least one."""
         return max(1, int((self.resets_at - timezone.now()).total_seconds()) + 1)
+
+
+class RunFailed(ThreadplaneError):
+    """A run was started and ended with an error; `code` is one of docs/contracts.md, section 7."""
+
+    default_code = "run_failed"
 
 
 class Unavailable(ThreadplaneError):

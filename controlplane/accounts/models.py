@@ -7,6 +7,7 @@ from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
@@ -64,3 +65,10 @@ class CustomUser(AbstractUser):
 
     def __str__(self) -> str:
         return self.email
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        # Django's own hash covers the password alone; "everywhere" includes the browser.
+        state = f"{self.password}:{self.token_version}"
+        return salted_hmac(
+            "controlplane.accounts.session", state, secret=secret, algorithm="sha256"
+        ).hexdigest()

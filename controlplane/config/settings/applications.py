@@ -35,6 +35,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "controlplane.api.request_ids.RequestIdMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "controlplane.api.middleware.ErrorShapeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "controlplane.config.content_security.ContentSecurityMiddleware",

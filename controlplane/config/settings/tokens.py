@@ -17,10 +17,5 @@ SIMPLE_JWT = {
     "ISSUER": JWT_ISSUER,
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
-    "UPDATE_LAST_LOGIN": True,
     "USER_ID_CLAIM": "sub",
-    "TOKEN_OBTAIN_SERIALIZER": "controlplane.accounts.serializers.SignInSerializer",
-    "TOKEN_REFRESH_SERIALIZER": "controlplane.accounts.serializers.RefreshSerializer",
 }
