@@ -1,5 +1,6 @@
 """The one door to the LangGraph Agent Server: async, typed, and the only holder of a langgraph-sdk client."""
 
+from sdk_bridge.agent_server.connection import connect
 from sdk_bridge.bridge import AgentServer, Bridge, ServerInfo
 from sdk_bridge.errors import (
     BridgeError,
@@ -78,4 +79,5 @@ __all__ = [
     "ToolCallRequest",
     "ToolResult",
     "UsageRecord",
+    "connect",
 ]

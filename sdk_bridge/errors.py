@@ -7,7 +7,7 @@ BridgeError
 │   ├── ServerBusy            the server, or one behind it, asks to wait
 │   └── StreamInterrupted     a stream was cut before its run was over: join the run again
 └── Final                     repeating the same call changes nothing
-    ├── InvalidRequest        400, 413, 422
+    ├── InvalidRequest        400, 413, 422 and the like
     ├── Refused               401, 403
     ├── NotFound              404
     │   ├── ThreadNotFound    missing, or another user's
@@ -15,8 +15,8 @@ BridgeError
     ├── Conflict              409
     ├── ThreadDeleted         410
     ├── LimitReached          429 of the control plane: a limit is used up
-    ├── ServerFailed          500, and answers that make no sense
-    └── RunRejected           an admission refusal with any other code
+    ├── RunRejected           a refusal by the control plane that has no class of its own
+    └── ServerFailed          500, and answers that make no sense
 
 `code` and `message` are safe to show; what the control plane said at admission comes through unchanged.
 """
@@ -143,7 +143,7 @@ class LimitReached(Final):
 
 
 class RunRejected(Final):
-    """Admission said no for a reason that has no class of its own; `code` names it."""
+    """The control plane said no for a reason that has no class of its own; `code` names it."""
 
     default_code = "run_refused"
 

@@ -1,0 +1,1 @@
+"""The bridge to a real Agent Server, over langgraph-sdk."""

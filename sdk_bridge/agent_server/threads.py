@@ -1,0 +1,59 @@
+"""Threads of the real Agent Server."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from langgraph_sdk.client import ThreadsClient
+
+from sdk_bridge.agent_server.calls import CallGroup
+from sdk_bridge.agent_server.wire import read_thread
+from sdk_bridge.agent_server.wire_messages import read_history
+from sdk_bridge.errors import ThreadNotFound
+from sdk_bridge.messages import History
+from sdk_bridge.threads import Thread
+
+
+class SdkThreads(CallGroup):
+    """Implements `sdk_bridge.bridge.ThreadCalls`."""
+
+    @property
+    def _threads(self) -> ThreadsClient:
+        return self._caller.client.threads
+
+    async def create_thread(
+        self, thread_id: UUID, *, graph_id: str = "agent", metadata: Mapping[str, object] | None = None
+    ) -> Thread:
+        raw = await self._caller.repeatable(
+            lambda: self._threads.create(
+                thread_id=str(thread_id),
+                graph_id=graph_id,
+                metadata=dict(metadata or {}),
+                if_exists="do_nothing",
+                headers=self._caller.headers,
+            )
+        )
+        return read_thread(raw)
+
+    async def get_thread(self, thread_id: UUID) -> Thread:
+        raw = await self._caller.repeatable(
+            lambda: self._threads.get(str(thread_id), headers=self._caller.headers)
+        )
+        return read_thread(raw)
+
+    async def restore_thread(self, thread_id: UUID, *, graph_id: str = "agent") -> Thread:
+        # Without its graph the server cannot read a thread's checkpoints, so the graph is named at once.
+        return await self.create_thread(thread_id, graph_id=graph_id)
+
+    async def read_history(self, thread_id: UUID, *, limit: int = 100, before: int | None = None) -> History:
+        raw = await self._caller.repeatable(
+            lambda: self._threads.get_state(str(thread_id), headers=self._caller.headers)
+        )
+        return read_history(raw, thread_id=thread_id, limit=limit, before=before)
+
+    async def delete_thread(self, thread_id: UUID) -> None:
+        try:
+            await self._caller.repeatable(
+                lambda: self._threads.delete(str(thread_id), headers=self._caller.headers)
+            )
+        except ThreadNotFound:
+            return
