@@ -1,0 +1,73 @@
+"""Keeps the error shape where DRF has no say: unknown paths, other middleware, plain views, crashes."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from controlplane.api.exceptions import answer_problem
+from controlplane.api.problems import describe, describe_status
+
+MACHINE_PREFIXES = ("/api/", "/internal/")
+
+
+def is_for_machines(request: HttpRequest) -> bool:
+    """Whether errors at this address are JSON."""
+    return request.path_info.startswith(MACHINE_PREFIXES)
+
+
+class ErrorShapeMiddleware:
+    """Answer every error under the machine prefixes as JSON; pages for people are left alone.
+
+    Must come outside all middleware whose failures it shall shape, and inside the one that gives request ids.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if not is_for_machines(request):
+            return self.get_response(request)
+        if self._is_async:
+            return self._answer_later(request)
+        return self._refuse(request) or self._shape(request, self.get_response(request))
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer an error that a view raised; one that nobody foresaw goes on, so that Django reports it."""
+        if not is_for_machines(request):
+            return None
+        problem = describe(error)
+        return None if problem is None else answer_problem(problem, request=request, error=error)
+
+    async def _answer_later(self, request: HttpRequest) -> HttpResponseBase:
+        return self._refuse(request) or self._shape(request, await self.get_response(request))
+
+    def _refuse(self, request: HttpRequest) -> HttpResponseBase | None:
+        # DRF reads the stream itself, past Django's own check.
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        largest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if largest is None or not length.isdigit() or int(length) <= largest:
+            return None
+        return answer_problem(describe_status(HTTPStatus.REQUEST_ENTITY_TOO_LARGE), request=request)
+
+    def _shape(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.status_code < HTTPStatus.BAD_REQUEST or self._is_json(response):
+            return response
+        shaped = answer_problem(describe_status(response.status_code), request=request)
+        for name in ("Allow", "WWW-Authenticate", "Retry-After"):
+            if name in response.headers:
+                shaped.headers[name] = response.headers[name]
+        return shaped
+
+    def _is_json(self, response: HttpResponseBase) -> bool:
+        return response.headers.get("Content-Type", "").startswith("application/json")

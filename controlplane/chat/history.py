@@ -1,0 +1,21 @@
+"""Reads a conversation back from the Agent Server; the control plane itself keeps no message."""
+
+from controlplane.accounts.models import CustomUser
+from controlplane.agent_server.bridges import bridge_for_user
+from controlplane.chat.models import ChatSession
+from sdk_bridge import History, ThreadNotFound
+
+
+async def read_history(
+    *, session: ChatSession, reader: CustomUser, limit: int, before: int | None = None
+) -> History:
+    """Read a page of messages, newest page first, each page oldest message first. Raises BridgeError.
+
+    A session whose thread the server has lost gets its row back, and with it the history in the checkpoints.
+    """
+    async with bridge_for_user(reader) as bridge:
+        try:
+            return await bridge.read_history(session.id, limit=limit, before=before)
+        except ThreadNotFound:
+            await bridge.restore_thread(session.id, graph_id=session.graph_id)
+        return await bridge.read_history(session.id, limit=limit, before=before)

@@ -1,0 +1,97 @@
+"""What users do to their sessions; every change names its owner, so another user's session is not found."""
+
+import uuid
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.db import transaction
+from django.db.models.functions import Now
+
+from controlplane.accounts.models import CustomUser
+from controlplane.agent_server.bridges import bridge_for_user
+from controlplane.chat.models import ChatSession, DeletedThread
+from controlplane.chat.tasks import request_erasure
+from controlplane.errors import NotFound
+
+
+async def session_create(*, owner: CustomUser, settings: Mapping[str, Any]) -> ChatSession:
+    """Make a session and its thread, both or neither.
+
+    `settings` holds fields of ChatSession. Raises ValidationError, and BridgeError when no thread could be
+    made; the row is removed again then. A thread whose answer was lost stays behind: without a session
+    nobody sees it, and it is empty.
+    """
+    session = ChatSession(user=owner, **settings)
+    await sync_to_async(session.full_clean)()
+    await session.asave(force_insert=True)
+    try:
+        async with bridge_for_user(owner) as bridge:
+            await bridge.create_thread(session.id, graph_id=session.graph_id)
+    except BaseException:
+        await ChatSession.objects.filter(pk=session.pk).adelete()
+        raise
+    await session.arefresh_from_db()
+    return session
+
+
+def session_change(*, session_id: uuid.UUID, owner_id: uuid.UUID, changes: Mapping[str, Any]) -> ChatSession:
+    """Change a session's settings in one transaction. Raises NotFound, ValidationError."""
+    with transaction.atomic():
+        session = _lock(session_id, owner_id)
+        for name, value in changes.items():
+            setattr(session, name, value)
+        session.full_clean(validate_unique=False, validate_constraints=False)
+        session.save(update_fields=[*changes, "updated_at"])
+    return session
+
+
+def session_archive(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
+    """Put a session away: it stays readable and takes no messages. Raises NotFound."""
+    return _organize(session_id, owner_id, is_archived=True)
+
+
+def session_restore(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
+    """Take a session out of the archive. Raises NotFound."""
+    return _organize(session_id, owner_id, is_archived=False)
+
+
+def session_pin(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
+    """Pin a session. Raises NotFound."""
+    return _organize(session_id, owner_id, is_pinned=True)
+
+
+def session_unpin(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
+    """Unpin a session. Raises NotFound."""
+    return _organize(session_id, owner_id, is_pinned=False)
+
+
+def session_delete(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> None:
+    """Hide a session and put up its thread's tombstone, in one transaction. Raises NotFound.
+
+    After commit a job erases the thread; when the queue is down the sweep does.
+    """
+    with transaction.atomic():
+        session = _lock(session_id, owner_id)
+        DeletedThread.objects.get_or_create(thread_id=session.id, defaults={"user_id": owner_id})
+        ChatSession.objects.filter(pk=session.pk).update(deleted_at=Now())
+        transaction.on_commit(partial(request_erasure, session.pk))
+
+
+def _lock(session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
+    mine = ChatSession.objects.owned_by(owner_id).existing()
+    session = mine.select_for_update().filter(pk=session_id).first()
+    if session is None:
+        raise NotFound("There is no such session.")
+    return session
+
+
+def _organize(session_id: uuid.UUID, owner_id: uuid.UUID, **marks: bool) -> ChatSession:
+    # `updated_at` stays: putting a session in order is no activity in it, and must not move it in the list.
+    mine = ChatSession.objects.owned_by(owner_id).existing()
+    mine.filter(pk=session_id).update(**marks)
+    session = mine.filter(pk=session_id).first()
+    if session is None:
+        raise NotFound("There is no such session.")
+    return session

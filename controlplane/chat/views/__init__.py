@@ -1,0 +1,1 @@
+"""REST of sessions: each view parses, calls one service, and presents."""

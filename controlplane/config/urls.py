@@ -1,0 +1,25 @@
+"""Every address of the control plane."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from controlplane.accounts.internal import user_state
+
+api_v1 = [
+    path("", include("controlplane.accounts.urls")),
+    path("", include("controlplane.chat.urls")),
+    path("", include("controlplane.api.urls")),
+]
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include(api_v1)),
+    path("health/", include("controlplane.health.urls")),
+    path("internal/users/<uuid:user_id>/", user_state, name="user-state"),
+]
+
+handler400 = "controlplane.api.fallbacks.bad_request"
+handler404 = "controlplane.api.fallbacks.not_found"
+handler500 = "controlplane.api.fallbacks.server_error"

@@ -1,0 +1,1 @@
+"""Health: is this process alive, and can it do its work."""
