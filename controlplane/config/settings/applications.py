@@ -10,6 +10,8 @@ DEBUG = read_environment().django_debug
 ROOT_URLCONF = "controlplane.config.urls"
 ASGI_APPLICATION = "controlplane.config.asgi.application"
 AUTH_USER_MODEL = "accounts.CustomUser"
+# E-mail is unique by a constraint on its lower case, which the check of the user name's field does not see.
+SILENCED_SYSTEM_CHECKS = ["auth.E003"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
