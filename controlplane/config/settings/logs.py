@@ -14,7 +14,8 @@ _SHARED: list[Any] = [
     structlog.processors.StackInfoRenderer(),
 ]
 _RENDERERS: dict[str, list[Any]] = {
-    "console": [structlog.dev.ConsoleRenderer(colors=False)],
+    # Plain: the default shows local variables, and with them tokens and keys.
+    "console": [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)],
     "json": [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
 }
 
