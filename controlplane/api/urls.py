@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from controlplane.api.schema import ApiReference
+from controlplane.api.reference import ApiReference
 
 urlpatterns = [
     path(

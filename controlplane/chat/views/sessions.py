@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from asgiref.sync import sync_to_async
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -47,8 +48,10 @@ class SessionSettings(serializers.Serializer[ChatSession]):
         ref_name = "SessionSettings"
 
 
-class SessionsView(AsyncAPIView):
+class SessionsView(AsyncAPIView, GenericAPIView[ChatSession]):
     """All sessions of the caller."""
+
+    pagination_class = SessionPages
 
     class Filters(serializers.Serializer[Any]):
         """Which of them."""
@@ -85,11 +88,8 @@ class SessionsView(AsyncAPIView):
     def _list(self, request: Request) -> Response:
         filters = self.Filters(data=request.query_params.dict())
         filters.is_valid(raise_exception=True)
-        pages = SessionPages()
-        page = pages.paginate_queryset(
-            session_list(owner_id=user_of(request).pk, **filters.validated_data), request, self
-        )
-        return pages.get_paginated_response(SessionSerializer(page, many=True).data)
+        page = self.paginate_queryset(session_list(owner_id=user_of(request).pk, **filters.validated_data))
+        return self.get_paginated_response(SessionSerializer(page, many=True).data)
 
 
 class SessionView(APIView):
@@ -135,9 +135,17 @@ class SessionStepView(APIView):
 
 
 def _step(name: str) -> Callable[[type[SessionStepView]], type[SessionStepView]]:
-    return extend_schema(
-        request=None, responses=SessionSerializer, operation_id=f"sessions_{name}", tags=["sessions"]
-    )
+    def describe(view: type[SessionStepView]) -> type[SessionStepView]:
+        described = extend_schema(
+            request=None,
+            responses=SessionSerializer,
+            operation_id=f"sessions_{name}",
+            tags=["sessions"],
+            description=view.__doc__,
+        )
+        return extend_schema_view(post=described)(view)
+
+    return describe
 
 
 @_step("archive")
