@@ -14,6 +14,8 @@ from tests.ports import free_ports
 
 ROOT = Path(__file__).resolve().parent.parent
 PORTS = ("CONTROL_PLANE_PORT", "LANGGRAPH_PORT", "POSTGRES_PORT", "VALKEY_PORT", "MODEL_PORT")
+# What the user's shell had, before the test run set addresses and secrets of its own.
+OUTSIDE = dict(os.environ)
 PARTS_BY_URL = (
     "DATABASE_URL",
     "PG_CHECKPOINT_URI",
@@ -47,7 +49,11 @@ class RunningStack:
             command += ["--only", ",".join(only)]
         with log.open("ab") as output:
             process = subprocess.Popen(
-                command, cwd=ROOT, env=_environment(folder, settings), stdout=output, stderr=subprocess.STDOUT
+                command,
+                cwd=ROOT,
+                env=newcomer_environment(folder, **settings),
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
         stack = cls(process=process, environment={}, ready_file=ready_file, log=log)
         stack._wait_until_ready(wait)
@@ -85,7 +91,8 @@ class RunningStack:
         return self.process.wait(timeout=wait)
 
 
-def _environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if name not in PARTS_BY_URL}
+def newcomer_environment(folder: Path, **settings: str) -> dict[str, str]:
+    """Return an environment with free ports and a data folder, in which every part is embedded unless set."""
+    outside = {name: value for name, value in OUTSIDE.items() if name not in PARTS_BY_URL}
     ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
-    return {**inherited, **ports, "THREADPLANE_DATA": str(folder), **settings}
+    return {**outside, **ports, "THREADPLANE_DATA": str(folder), **settings}

@@ -1,26 +1,22 @@
 """`make demo`, as a newcomer types it, on the embedded model and on a given one."""
 
-import os
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.ports import free_ports
-from tests.running_stack import PARTS_BY_URL, PORTS, ROOT
+from tests.running_stack import ROOT, newcomer_environment
 from tests.scripted_model import ScriptedModel, attempt_id
 
 
 def run_demo(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run the demo with a data folder of its own on free ports."""
     folder.mkdir(parents=True, exist_ok=True)
-    inherited = {name: value for name, value in os.environ.items() if name not in PARTS_BY_URL}
-    ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
     return subprocess.run(
         ["make", "demo"],
         cwd=ROOT,
-        env={**inherited, **ports, "THREADPLANE_DATA": str(folder), **settings},
+        env=newcomer_environment(folder, **settings),
         capture_output=True,
         text=True,
         timeout=240,

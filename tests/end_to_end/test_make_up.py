@@ -13,8 +13,7 @@ import httpx
 import pytest
 
 from tests.end_to_end.test_demo import processes_naming
-from tests.ports import free_ports
-from tests.running_stack import PARTS_BY_URL, PORTS, ROOT
+from tests.running_stack import ROOT, newcomer_environment
 
 SECOND_START_SECONDS = 20.0
 LAST_LINE = "Ctrl-C"
@@ -23,13 +22,11 @@ LAST_LINE = "Ctrl-C"
 @contextmanager
 def make_up(folder: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run `make up` in a process group of its own, as a terminal does, and end it with Ctrl-C."""
-    inherited = {name: value for name, value in os.environ.items() if name not in PARTS_BY_URL}
-    ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
     with log.open("wb") as output:
         process = subprocess.Popen(
             ["make", "up"],
             cwd=ROOT,
-            env={**inherited, **ports, "THREADPLANE_DATA": str(folder)},
+            env=newcomer_environment(folder),
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
