@@ -1,0 +1,1 @@
+"""Who may do what on the Agent Server, and under which conditions a run starts."""

@@ -1,0 +1,79 @@
+"""What a user may say to the agent: human messages of plain text, nothing forged in another's name."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from graphs.access.denial import invalid
+
+HUMAN_NAMES = frozenset({"human", "user"})
+MOST_MESSAGES = 20
+MOST_CHARACTERS = 200_000
+LONGEST_ID = 100
+
+
+def human_input(given: object) -> dict[str, Any] | None:
+    """Rebuild a run's input from what is allowed in it; None (go on from the last state) stays None.
+
+    Accepts the spellings that LangGraph accepts: text, a message, a list of messages, pairs of role and text.
+    Everything beyond role, content and id is left out. Raises a 422 denial.
+    """
+    if given is None:
+        return None
+    if not isinstance(given, Mapping) or set(given) != {"messages"}:
+        raise invalid("input", "Send an object with the key “messages” alone.")
+    messages = [_human(entry) for entry in _entries(given["messages"])]
+    if not 1 <= len(messages) <= MOST_MESSAGES:
+        raise invalid("input", f"Send between 1 and {MOST_MESSAGES} messages.")
+    if sum(len(message["content"]) for message in messages) > MOST_CHARACTERS:
+        raise invalid("input", f"Send at most {MOST_CHARACTERS} characters.")
+    return {"messages": messages}
+
+
+def _entries(given: object) -> Sequence[object]:
+    if isinstance(given, list):
+        return given
+    if isinstance(given, str | Mapping):
+        return [given]
+    raise invalid("input", "“messages” must be a list of messages.")
+
+
+def _human(entry: object) -> dict[str, Any]:
+    if isinstance(entry, str):
+        return _message(entry)
+    if isinstance(entry, list | tuple) and len(entry) == 2:  # noqa: PLR2004  # a pair of role and text
+        entry = {"role": entry[0], "content": entry[1]}
+    if not isinstance(entry, Mapping):
+        raise invalid("input", "A message is an object with role and content.")
+    names = {entry[key] for key in ("role", "type") if isinstance(entry.get(key), str)}
+    if not names or not names <= HUMAN_NAMES:
+        raise invalid("input", "Only human messages may be sent.")
+    message_id = entry.get("id")
+    if message_id is not None and not (isinstance(message_id, str) and 0 < len(message_id) <= LONGEST_ID):
+        raise invalid("input", "A message's id is a short text.")
+    return _message(_text(entry.get("content")), message_id)
+
+
+def _message(content: str, message_id: str | None = None) -> dict[str, Any]:
+    if not content.strip():
+        raise invalid("input", "A message needs text.")
+    if "\x00" in content:
+        raise invalid("input", "A message must not hold null characters.")
+    message = {"type": "human", "content": content}
+    return {**message, "id": message_id} if message_id else message
+
+
+def _text(content: object) -> str:
+    """Join text blocks; anything but text is refused."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        raise invalid("input", "A message's content is text.")
+    return "".join(_block_text(block) for block in content)
+
+
+def _block_text(block: object) -> str:
+    if isinstance(block, str):
+        return block
+    if isinstance(block, Mapping) and block.get("type") == "text" and isinstance(block.get("text"), str):
+        return str(block["text"])
+    raise invalid("input", "A message's content is text.")

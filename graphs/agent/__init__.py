@@ -1,0 +1,1 @@
+"""The conversation: keep within budget, call the model, run tools, loop."""

@@ -1,0 +1,56 @@
+"""Which part of a conversation the model gets to see, in a form every provider accepts."""
+
+from collections.abc import Sequence
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+
+from graphs.agent.prompts import NOT_RUN, SUMMARY_HEADING
+from graphs.agent.state import Summary
+
+
+def valid_summary(summary: Summary | None, messages: Sequence[AnyMessage]) -> Summary | None:
+    """Return the summary if the message it ends with is still there: an edit may have removed it."""
+    if summary and any(message.id == summary["last_message_id"] for message in messages):
+        return summary
+    return None
+
+
+def recent_messages(messages: Sequence[AnyMessage], summary: Summary | None) -> list[AnyMessage]:
+    """Return what the summary does not cover."""
+    if summary is None:
+        return list(messages)
+    ids = [message.id for message in messages]
+    return list(messages[ids.index(summary["last_message_id"]) + 1 :])
+
+
+def model_view(
+    messages: Sequence[AnyMessage], summary: Summary | None, *, system_prompt: str
+) -> list[AnyMessage]:
+    """Build the model's input: instructions, the summary, then the recent messages with paired tool calls."""
+    kept = valid_summary(summary, messages)
+    instructions = system_prompt
+    if kept:
+        instructions = f"{system_prompt}\n\n{SUMMARY_HEADING}\n{kept['text']}"
+    return [SystemMessage(instructions), *_paired(recent_messages(messages, kept))]
+
+
+def before_last_question(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
+    """Return what came before the last human message: the question itself is never summarized away."""
+    places = [place for place, message in enumerate(messages) if isinstance(message, HumanMessage)]
+    return list(messages[: places[-1]]) if places else []
+
+
+def _paired(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
+    """Drop answers whose call was cut off, answer calls that were cancelled: providers insist on pairs."""
+    answers = {m.tool_call_id: m for m in messages if isinstance(m, ToolMessage)}
+    view: list[AnyMessage] = []
+    for message in messages:
+        if isinstance(message, ToolMessage):
+            continue
+        view.append(message)
+        if isinstance(message, AIMessage):
+            view.extend(
+                answers.get(call["id"] or "") or ToolMessage(NOT_RUN, tool_call_id=call["id"] or "")
+                for call in message.tool_calls
+            )
+    return view

@@ -1,0 +1,26 @@
+"""Lets the model speak, with the tools that the run enables."""
+
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from graphs.agent.context import AgentContext
+from graphs.agent.history import model_view
+from graphs.agent.prompts import SYSTEM_PROMPT
+from graphs.agent.state import AgentState
+from graphs.agent.tools import enabled_tools
+from graphs.metering.calls import RequestType, call_of
+from graphs.metering.models import metered_model
+
+
+async def call_model(state: AgentState, runtime: Runtime[AgentContext]) -> dict[str, Any]:
+    """Answer the conversation so far; raises the errors of graphs/errors.py."""
+    context = runtime.context
+    model = metered_model(call_of(runtime, node="call_model", request_type=RequestType.CHAT))
+    tools = enabled_tools(context.enabled_tools)
+    # Some servers reject the mere presence of tools.
+    speaker = model.bind_tools(tools) if tools else model
+    view = model_view(
+        state["messages"], state.get("summary"), system_prompt=context.system_prompt or SYSTEM_PROMPT
+    )
+    return {"messages": [await speaker.ainvoke(view)]}

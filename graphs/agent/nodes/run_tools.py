@@ -1,0 +1,31 @@
+"""Runs the tools that the model asked for, or says that there is no more room for them."""
+
+from typing import Any
+
+from langchain_core.messages import AIMessage, ToolMessage
+from langgraph.config import get_config
+from langgraph.prebuilt import ToolNode
+from langgraph.runtime import Runtime
+
+from graphs.agent.context import AgentContext
+from graphs.agent.prompts import ROUNDS_SPENT, STOPPED
+from graphs.agent.state import AgentState
+from graphs.agent.tools import enabled_tools
+
+
+async def run_tools(state: AgentState, runtime: Runtime[AgentContext]) -> dict[str, Any]:
+    """Run all calls of the last message side by side; a failing or unknown tool answers with its error."""
+    node = ToolNode(enabled_tools(runtime.context.enabled_tools))
+    answers: dict[str, Any] = await node.ainvoke({"messages": state["messages"][-1:]}, get_config())
+    return answers
+
+
+def stop_tools(state: AgentState) -> dict[str, Any]:
+    """Close the open calls and the turn, so that the next one starts without loose ends."""
+    last = state["messages"][-1]
+    calls = last.tool_calls if isinstance(last, AIMessage) else []
+    refusals = [
+        ToolMessage(ROUNDS_SPENT, tool_call_id=call["id"], name=call["name"], status="error")
+        for call in calls
+    ]
+    return {"messages": [*refusals, AIMessage(STOPPED)]}

@@ -1,0 +1,27 @@
+"""What a thread of the agent remembers."""
+
+from typing import Annotated, TypedDict
+
+from langchain_core.messages import AnyMessage
+from langgraph.channels.delta import DeltaChannel
+from langgraph.graph.message import _messages_delta_reducer
+
+# A read walks back to the last snapshot, one checkpoint at a time: small enough to stay quick, large enough
+# to store a fraction of what whole lists would take.
+SNAPSHOT_FREQUENCY = 10
+
+
+class Summary(TypedDict):
+    """What the model is told of the messages up to and including `last_message_id`."""
+
+    text: str
+    last_message_id: str
+
+
+class AgentState(TypedDict, total=False):
+    """`messages` stays whole for its readers; `summary` is for the model alone."""
+
+    messages: Annotated[
+        list[AnyMessage], DeltaChannel(_messages_delta_reducer, snapshot_frequency=SNAPSHOT_FREQUENCY)
+    ]
+    summary: Summary | None

@@ -1,0 +1,166 @@
+"""The one door to the control plane: users' states, admissions and permits over HTTP."""
+
+from typing import Any, TypeVar
+from uuid import UUID
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from graphs.errors import ControlPlaneRefused, ControlPlaneUnreachable
+from graphs.event_loops import PerLoop
+from graphs.settings import read_settings
+
+TIMEOUT = httpx.Timeout(5.0, connect=2.0)
+# Shorter than what common ASGI servers grant, so that a request rarely meets a connection just closed.
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=4.0)
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class UserState(BaseModel):
+    """What decides whether a token of this user is still good."""
+
+    model_config = ConfigDict(frozen=True)
+
+    is_active: bool
+    token_version: int
+
+
+class Requested(BaseModel):
+    """What a client asks for; the control plane decides. `user_id` is for service runs: whom to bill."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    model: str | None = Field(default=None, max_length=200)
+    temperature: float | None = None
+    max_tokens: int | None = None
+    user_id: UUID | None = None
+
+
+class AdmissionRequest(BaseModel):
+    """A run that asks to be let in."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: UUID
+    thread_id: UUID | None
+    graph_id: str
+    user_id: UUID | None
+    role: str
+    is_resume: bool
+    if_not_exists: str
+    requested: Requested
+
+
+class Admission(BaseModel):
+    """What an admitted run works with; nothing in it is secret."""
+
+    model_config = ConfigDict(frozen=True)
+
+    context: dict[str, Any]
+    metadata: dict[str, Any]
+    webhook: str | None = None
+
+
+class PermitRequest(BaseModel):
+    """One model call that asks for its budget and key. `max_output_tokens` None: no bound is set."""
+
+    model_config = ConfigDict(frozen=True)
+
+    attempt_id: UUID
+    model: str
+    node: str
+    request_type: str
+    estimated_prompt_tokens: int
+    max_output_tokens: int | None
+
+
+class Permit(BaseModel):
+    """Leave for one model call. The key lives in memory, for this call alone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    base_url: str | None = None
+    api_key: SecretStr
+
+
+async def user_state(user_id: UUID) -> UserState | None:
+    """Ask for a user's state; None for a user nobody knows."""
+    try:
+        return await _ask("GET", f"/internal/users/{user_id}/", answer=UserState)
+    except ControlPlaneRefused as refused:
+        if refused.status == httpx.codes.NOT_FOUND:
+            return None
+        raise
+
+
+async def admit(request: AdmissionRequest) -> Admission:
+    """Ask to let a run in; repeating it is harmless. Raises ControlPlaneRefused with the reason."""
+    return await _ask("POST", "/internal/runs/admit/", answer=Admission, body=request)
+
+
+async def permit(run_id: str, request: PermitRequest) -> Permit:
+    """Ask for leave for one model call; repeating it reserves nothing twice. Raises ControlPlaneRefused."""
+    return await _ask("POST", f"/internal/runs/{run_id}/calls/", answer=Permit, body=request)
+
+
+def _connect() -> httpx.AsyncClient:
+    settings = read_settings()
+    if settings.control_plane_url is None or settings.control_plane_secret is None:
+        raise ControlPlaneUnreachable("No control plane is configured.")
+    return httpx.AsyncClient(
+        base_url=settings.control_plane_url,
+        headers={"X-Threadplane-Secret": settings.control_plane_secret.get_secret_value()},
+        timeout=TIMEOUT,
+        limits=LIMITS,
+        trust_env=False,
+    )
+
+
+CLIENTS = PerLoop(_connect)
+
+
+async def _ask(method: str, path: str, *, answer: type[Answer], body: BaseModel | None = None) -> Answer:
+    content = body.model_dump_json(exclude_unset=False) if body else None
+    response = await _send(method, path, content)
+    if response.is_success:
+        try:
+            return answer.model_validate_json(response.content)
+        except ValidationError as error:
+            # The cause holds the answer, and an answer may hold a key: it stays out of the trace.
+            fields = ", ".join(
+                ".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False)
+            )
+            raise ControlPlaneUnreachable(f"The control plane's answer lacks: {fields}.") from None
+    raise _refusal(response)
+
+
+async def _send(method: str, path: str, content: str | None) -> httpx.Response:
+    """Send it, and once more when a kept connection turns out closed: every request here may be repeated."""
+    client = CLIENTS.get()
+    headers = {"Content-Type": "application/json"} if content else {}
+    try:
+        try:
+            return await client.request(method, path, content=content, headers=headers)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            return await client.request(method, path, content=content, headers=headers)
+    except httpx.HTTPError as error:
+        raise ControlPlaneUnreachable("The control plane cannot be reached.") from error
+
+
+def _refusal(response: httpx.Response) -> ControlPlaneRefused | ControlPlaneUnreachable:
+    if response.is_server_error:
+        return ControlPlaneUnreachable("The control plane is out of order.")
+    try:
+        error = response.json()["error"]
+        code, message = str(error["code"]), str(error["message"])
+        details = {name: error[name] for name in ("details", "fields") if error.get(name)}
+    except (ValueError, KeyError, TypeError):
+        return ControlPlaneUnreachable(f"The control plane answered {response.status_code} without a reason.")
+    return ControlPlaneRefused(
+        message,
+        status=response.status_code,
+        reason=code,
+        details=details,
+        retry_after=response.headers.get("Retry-After"),
+    )

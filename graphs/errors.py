@@ -1,0 +1,100 @@
+"""The errors a run ends with, told apart by what a client would do about them.
+
+    GraphError                      message is safe for users
+    ├── RetryLater                  the same request may succeed later
+    │   ├── ModelUnreachable
+    │   ├── ModelTimedOut
+    │   ├── ModelRateLimited
+    │   ├── ModelFailed
+    │   └── ControlPlaneUnreachable
+    ├── GiveUp                      the same request will fail again
+    │   ├── LimitReached
+    │   ├── ModelRefused
+    │   └── RunRefused
+    └── ControlPlaneRefused         an answer of the control plane; never ends a run as it is
+
+The Agent Server reports class name and message; the names are part of docs/contracts.md.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class GraphError(Exception):
+    """Root of everything raised on purpose by the graphs."""
+
+    code: ClassVar[str] = "run_failed"
+    is_retryable: ClassVar[bool] = False
+
+
+class RetryLater(GraphError):
+    """The same request may succeed later."""
+
+    is_retryable: ClassVar[bool] = True
+
+
+class GiveUp(GraphError):
+    """The same request will fail again."""
+
+
+class ModelUnreachable(RetryLater):
+    """No connection to the model's server, or it broke off in the middle of an answer."""
+
+    code: ClassVar[str] = "model_unreachable"
+
+
+class ModelTimedOut(RetryLater):
+    """The model's server was silent for too long, or the call took too long as a whole."""
+
+    code: ClassVar[str] = "model_timed_out"
+
+
+class ModelRateLimited(RetryLater):
+    """The model's server asked for fewer requests."""
+
+    code: ClassVar[str] = "model_rate_limited"
+
+
+class ModelFailed(RetryLater):
+    """The model's server answered with a fault of its own."""
+
+    code: ClassVar[str] = "model_failed"
+
+
+class ControlPlaneUnreachable(RetryLater):
+    """The control plane could not be asked, or its answer made no sense."""
+
+    code: ClassVar[str] = "control_plane_unreachable"
+
+
+class LimitReached(GiveUp):
+    """A limit of the user's is used up."""
+
+    code: ClassVar[str] = "limit_reached"
+
+
+class ModelRefused(GiveUp):
+    """The model's server rejected the request: bad key, unknown model, bad parameters."""
+
+    code: ClassVar[str] = "model_refused"
+
+
+class RunRefused(GiveUp):
+    """The control plane does not let this run go on."""
+
+    code: ClassVar[str] = "run_refused"
+
+
+class ControlPlaneRefused(GraphError):
+    """The control plane said no; `status` is its HTTP status, `reason` the code in its error body."""
+
+    def __init__(
+        self, message: str, *, status: int, reason: str, details: Mapping[str, Any], retry_after: str | None
+    ) -> None:
+        """Keep what the caller passes on to its own client."""
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.reason = reason
+        self.details = details
+        self.retry_after = retry_after

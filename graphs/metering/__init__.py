@@ -1,0 +1,1 @@
+"""Model calls with a permit before and a record after, however they end."""

@@ -1,0 +1,71 @@
+"""What one model call is for, and with which model it is made."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from langgraph.runtime import Runtime
+from langgraph.store.base import BaseStore
+from pydantic import BaseModel, ConfigDict, Field
+
+PROVIDER = "openai"
+
+
+class RequestType(StrEnum):
+    """What a call is billed as."""
+
+    CHAT = "chat"
+    SUMMARIZATION = "summarization"
+    TITLE = "title"
+
+
+class ModelChoice(BaseModel):
+    """The part of every graph's context that picks a model."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    model: str = Field(default="gpt-4o-mini", description="Name of the model, as its server knows it.")
+    temperature: float | None = Field(
+        default=None, ge=0, le=2, description="How freely the model words its answer; empty: the model's own."
+    )
+    max_tokens: int | None = Field(
+        default=1024, ge=1, description="Longest answer in tokens; empty: the model's own limit."
+    )
+
+
+ModelChoiceT = TypeVar("ModelChoiceT", bound=ModelChoice)
+
+
+@dataclass(frozen=True)
+class ModelCall:
+    """One kind of call within one run. `store` takes the records; None outside of a server."""
+
+    run_id: str
+    node: str
+    request_type: RequestType
+    model: str
+    temperature: float | None
+    max_tokens: int | None
+    store: BaseStore | None
+
+
+def call_of(
+    runtime: Runtime[ModelChoiceT],
+    *,
+    node: str,
+    request_type: RequestType,
+    max_tokens: int | None = None,
+) -> ModelCall:
+    """Describe a call from within a node; `max_tokens` bounds it below the context's own bound."""
+    choice = runtime.context
+    info = runtime.execution_info
+    bounds = [bound for bound in (choice.max_tokens, max_tokens) if bound is not None]
+    return ModelCall(
+        run_id=(info.run_id if info else None) or "",
+        node=node,
+        request_type=request_type,
+        model=choice.model,
+        temperature=choice.temperature,
+        max_tokens=min(bounds, default=None),
+        store=runtime.store,
+    )

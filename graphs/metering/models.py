@@ -1,0 +1,137 @@
+"""The chat model of every graph: OpenAI's protocol, metered, with a key that lives for one call."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any, Self
+
+import httpx
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models.chat_models import agenerate_from_stream
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_openai import ChatOpenAI
+from pydantic import PrivateAttr, SecretStr
+
+from graphs.errors import ModelRefused
+from graphs.event_loops import PerLoop
+from graphs.metering.attempts import Attempt
+from graphs.metering.calls import ModelCall
+from graphs.metering.usage import estimate_prompt
+from graphs.settings import read_settings
+
+OPENAI_URL = "https://api.openai.com/v1"
+CONNECT_SECONDS = 5.0
+ATTEMPT_HEADER = "X-Client-Request-Id"
+_NO_KEY = SecretStr("none: each call brings its own")
+
+
+class MeteredChat(ChatOpenAI):
+    """A ChatOpenAI whose every request has a permit before and a record after.
+
+    Callbacks would not do: none fires when a call is cancelled. It is asynchronous only.
+    """
+
+    _call: ModelCall = PrivateAttr()
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        attempt = Attempt(
+            self._call,
+            prompt_tokens=estimate_prompt(messages, kwargs),
+            max_output_tokens=self._call.max_tokens,
+        )
+        async with attempt:
+            keyed = self._with_key_of(attempt)
+            chunks = ChatOpenAI._astream(keyed, messages, stop, run_manager, **kwargs)
+            async for chunk in _within(chunks, read_settings().model_call_timeout_seconds):
+                if isinstance(chunk.message, AIMessageChunk):
+                    attempt.tally.add(chunk.message)
+                yield chunk
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        # Only a stream leaves something to count when it is cut.
+        return await agenerate_from_stream(self._astream(messages, stop, run_manager, **kwargs))
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        raise NotImplementedError("metered models are asynchronous")
+
+    def _with_key_of(self, attempt: Attempt) -> Self:
+        """Copy the model with the permit's key and address; connections stay shared."""
+        headers = {ATTEMPT_HEADER: str(attempt.id)}
+        if attempt.permit is None:
+            client = self.root_async_client.with_options(default_headers=headers)
+        else:
+            client = self.root_async_client.with_options(
+                api_key=attempt.permit.api_key.get_secret_value(),
+                base_url=attempt.permit.base_url or OPENAI_URL,
+                default_headers=headers,
+            )
+        return self.model_copy(update={"root_async_client": client, "async_client": client.chat.completions})
+
+
+def metered_model(call: ModelCall, *, is_hidden: bool = False) -> MeteredChat:
+    """Make the model of one call. A hidden one streams no tokens to the run's client."""
+    settings = read_settings()
+    key: SecretStr | None = _NO_KEY
+    address = OPENAI_URL
+    if settings.is_standalone:
+        key, address = settings.openai_api_key, settings.openai_base_url or OPENAI_URL
+    if key is None:
+        raise ModelRefused("No key is configured for the model's server.")
+    model = MeteredChat(
+        model=call.model,
+        temperature=call.temperature,
+        max_completion_tokens=call.max_tokens,
+        api_key=key,
+        base_url=address,
+        http_async_client=CONNECTIONS.get(),
+        timeout=_timeout(),
+        stream_chunk_timeout=settings.model_idle_timeout_seconds,
+        max_retries=0,
+        streaming=True,
+        stream_usage=True,
+        use_responses_api=False,
+        tags=["nostream"] if is_hidden else None,
+    )
+    model._call = call  # the module's own class: a field would be serialized into traces
+    return model
+
+
+async def _within(
+    chunks: AsyncIterator[ChatGenerationChunk], seconds: float
+) -> AsyncIterator[ChatGenerationChunk]:
+    """Pass chunks on until the whole of them took too long; raises TimeoutError from within the wait."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    async with aclosing(chunks):  # type: ignore[type-var]  # it is a generator, declared as an iterator
+        while True:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    chunk = await anext(chunks)
+            except StopAsyncIteration:
+                return
+            yield chunk
+
+
+def _timeout() -> httpx.Timeout:
+    return httpx.Timeout(read_settings().model_idle_timeout_seconds, connect=CONNECT_SECONDS)
+
+
+CONNECTIONS = PerLoop(lambda: httpx.AsyncClient(timeout=_timeout(), follow_redirects=True))

@@ -1,0 +1,48 @@
+"""The one place that reads the environment of the Agent Server."""
+
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What the operator decides. Without `CONTROL_PLANE_URL` the server is standalone: no accounts."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
+    control_plane_url: str | None = Field(default=None, pattern=r"^https?://")
+    control_plane_secret: SecretStr | None = None
+    agent_jwks_file: Path | None = None
+    allow_studio_user: bool = False
+
+    openai_base_url: str | None = None
+    openai_api_key: SecretStr | None = None
+    model_idle_timeout_seconds: float = Field(default=60.0, gt=0)
+    model_call_timeout_seconds: float = Field(default=300.0, gt=0)
+
+    pg_checkpoint_uri: SecretStr | None = None
+    pg_checkpoint_pool_size: int = Field(default=10, ge=1)
+
+    @property
+    def is_standalone(self) -> bool:
+        """Whether there is no control plane behind this server."""
+        return self.control_plane_url is None
+
+    @model_validator(mode="after")
+    def _complete_behind_a_control_plane(self) -> Self:
+        if self.is_standalone:
+            return self
+        if self.control_plane_secret is None:
+            raise ValueError("CONTROL_PLANE_URL is set, so CONTROL_PLANE_SECRET must be set too")
+        if self.agent_jwks_file is None:
+            raise ValueError("CONTROL_PLANE_URL is set, so AGENT_JWKS_FILE must be set too")
+        return self
+
+
+@cache
+def read_settings() -> Settings:
+    """Read the environment once; raises pydantic's ValidationError that names what is wrong."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""Messages in, a summary or a title out."""

@@ -1,0 +1,14 @@
+"""What a run of the summarizer works with."""
+
+from pydantic import Field
+
+from graphs.metering.calls import ModelChoice
+
+
+class SummarizerContext(ModelChoice):
+    """The summarizer's settings for one run."""
+
+    structured_output: bool = Field(
+        default=True,
+        description="Ask for JSON by schema first; plain text is the way out when the model cannot.",
+    )
