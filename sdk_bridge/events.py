@@ -1,6 +1,6 @@
 """What a streamed run says, as small frozen events (docs/contracts.md, section 9)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
@@ -88,3 +88,18 @@ class RunEnded(_StreamEvent):
 
 
 Event = RunStarted | Token | ToolCall | ToolResult | MessageCompleted | Interrupted | RunFailed | RunEnded
+
+
+def events_of(message: Message) -> Iterator[Event]:
+    """Tool calls and results come as events of their own, before the whole message that holds them."""
+    for call in message.tool_calls:
+        yield ToolCall(message.id, call.id, call.name, call.arguments)
+    if message.role == "tool":
+        yield ToolResult(
+            message.id,
+            message.tool_call_id or "",
+            message.name or "",
+            message.text,
+            is_error=message.is_error,
+        )
+    yield MessageCompleted(message)

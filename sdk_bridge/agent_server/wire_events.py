@@ -11,9 +11,8 @@ from langgraph_sdk.schema import StreamPart
 from sdk_bridge.agent_server.wire import Wire
 from sdk_bridge.agent_server.wire_messages import read_interrupts, read_message, role_of, text_of
 from sdk_bridge.errors import BridgeError, RunNotFound, ServerFailed, ThreadNotFound
-from sdk_bridge.events import Event, Interrupted, MessageCompleted, RunFailed, Token, ToolCall, ToolResult
+from sdk_bridge.events import Event, Interrupted, RunFailed, Token, events_of
 from sdk_bridge.failures import failure_of
-from sdk_bridge.messages import Message
 
 log = logging.getLogger(__name__)
 
@@ -97,19 +96,4 @@ def _read_written_messages(written: object) -> Iterator[Event]:
     for raw in written if isinstance(written, list) else [written]:
         message = read_message(raw) if isinstance(raw, dict) else None
         if message is not None:
-            yield from _events_of(message)
-
-
-def _events_of(message: Message) -> Iterator[Event]:
-    """Tool calls and results come as events of their own, before the whole message that holds them."""
-    for call in message.tool_calls:
-        yield ToolCall(message.id, call.id, call.name, call.arguments)
-    if message.role == "tool":
-        yield ToolResult(
-            message.id,
-            message.tool_call_id or "",
-            message.name or "",
-            message.text,
-            is_error=message.is_error,
-        )
-    yield MessageCompleted(message)
+            yield from events_of(message)

@@ -1,0 +1,38 @@
+"""The in-memory server as one identity sees it."""
+
+from uuid import UUID
+
+from sdk_bridge.bridge import ServerInfo
+from sdk_bridge.errors import BridgeError, Refused
+from sdk_bridge.memory.runs import MemoryRuns
+from sdk_bridge.usage import UsageRecord
+
+
+class MemoryBridge(MemoryRuns):
+    """Implements `sdk_bridge.bridge.Bridge`."""
+
+    async def list_usage_records(self, run_id: UUID) -> tuple[UsageRecord, ...]:
+        await self._enter_as_service()
+        records = self._state.records[run_id]
+        return tuple(records[attempt_id] for attempt_id in sorted(records))
+
+    async def delete_usage_record(self, run_id: UUID, attempt_id: UUID) -> None:
+        await self._enter_as_service()
+        self._state.records[run_id].pop(attempt_id, None)
+
+    async def server_info(self) -> ServerInfo:
+        await self._enter()
+        return ServerInfo(version="in memory", langgraph_version="in memory")
+
+    async def is_alive(self) -> bool:
+        try:
+            await self._enter()
+        except Refused:
+            return True
+        except BridgeError:
+            return False
+        return True
+
+    async def _enter_as_service(self) -> None:
+        if not (await self._enter()).is_service:
+            raise Refused("Forbidden")

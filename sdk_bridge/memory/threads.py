@@ -1,0 +1,54 @@
+"""Threads of the in-memory server."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sdk_bridge.errors import Conflict
+from sdk_bridge.memory.calls import MemoryCalls
+from sdk_bridge.memory.identity import Identity
+from sdk_bridge.memory.state import owns
+from sdk_bridge.messages import History
+from sdk_bridge.threads import Thread
+
+
+class MemoryThreads(MemoryCalls):
+    """Implements `sdk_bridge.bridge.ThreadCalls`."""
+
+    async def create_thread(
+        self, thread_id: UUID, *, graph_id: str = "agent", metadata: Mapping[str, object] | None = None
+    ) -> Thread:
+        return self._put_thread(await self._enter(), thread_id, graph_id=graph_id, metadata=metadata or {})
+
+    async def get_thread(self, thread_id: UUID) -> Thread:
+        return self._state.thread_seen_by(await self._enter(), thread_id)
+
+    async def restore_thread(self, thread_id: UUID, *, graph_id: str = "agent") -> Thread:
+        return await self.create_thread(thread_id, graph_id=graph_id)
+
+    async def read_history(self, thread_id: UUID, *, limit: int = 100, before: int | None = None) -> History:
+        self._state.thread_seen_by(await self._enter(), thread_id)
+        return self._state.conversations[thread_id].page(thread_id, limit=limit, before=before)
+
+    async def delete_thread(self, thread_id: UUID) -> None:
+        identity = await self._enter()
+        thread = self._state.threads.get(thread_id)
+        if thread is None or not owns(identity, thread):
+            return
+        for run in self._state.runs_of(thread_id):
+            await run.cancel(rollback=False, wait=True)
+            del self._state.runs[run.snapshot.run_id]
+        del self._state.threads[thread_id]
+        self._state.conversations.pop(thread_id, None)
+
+    def _put_thread(
+        self, identity: Identity, thread_id: UUID, *, graph_id: str, metadata: Mapping[str, object]
+    ) -> Thread:
+        present = self._state.threads.get(thread_id)
+        if present is not None and not owns(identity, present):
+            raise Conflict(f"Thread with ID {thread_id} already exists")
+        if present is None:
+            now = datetime.now(UTC)
+            own = {**metadata, "owner": identity.id, "graph_id": graph_id}
+            self._state.threads[thread_id] = Thread(thread_id, "idle", graph_id, own, now, now)
+        return self._state.thread_seen_by(identity, thread_id)
