@@ -47,6 +47,8 @@ def test_module_is_small(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=str)
 def test_module_says_why_it_exists(path: Path) -> None:
+    if not read(path):
+        return  # an empty package marker has nothing to say
     assert ast.get_docstring(ast.parse(read(path))), (
         "the first line says in one sentence why the module exists"
     )
@@ -89,9 +91,7 @@ def test_no_registry_host_and_no_local_path(path: Path) -> None:
 
 
 def test_locks_record_no_download_address() -> None:
-    assert "http" not in read(Path("requirements.lock")).replace("httpx", "").replace("httpcore", "").replace(
-        "httptools", ""
-    ).replace("http-", "")
+    assert "://" not in read(Path("requirements.lock"))
     for path in FILES:
         if path.name == "package-lock.json":
             assert '"resolved"' not in read(path)
