@@ -28,7 +28,8 @@ def django_part(*, port: int, environment: Mapping[str, str]) -> Part:
         name="django",
         command=(
             sys.executable, "-m", "uvicorn", "controlplane.config.asgi:application", "--host", HOST,
-            "--port", str(port), "--timeout-graceful-shutdown", str(LONGEST_GOODBYE_SECONDS), "--no-access-log",
+            "--port", str(port), "--no-access-log",
+            "--timeout-graceful-shutdown", str(LONGEST_GOODBYE_SECONDS),
         ),
         environment=environment,
         needs=(*SERVERS, "migrate"),

@@ -24,18 +24,19 @@ async def run_stack(
     console: Console,
     once_ready: Callable[[], Awaitable[Result]],
     *,
-    on_change: Callable[[Mapping[str, int]], None] = lambda pids: None,
+    on_change: Callable[[Mapping[str, int]], None] | None = None,
 ) -> Result | None:
     """Run a stack until `once_ready` is over, and return its result, or until a signal, and return None.
 
-    A second signal kills. The caller holds the data folder. Raises StackError; no process is left then either.
+    A second signal kills. The caller holds the data folder. Raises StackError, with no process left.
     """
     stop = asyncio.Event()
     supervisor: Supervisor | None = None
 
     def tell_change(pids: Mapping[str, int]) -> None:
         remember_children(stack.folder.children_file, pids)
-        on_change(pids)
+        if on_change:
+            on_change(pids)
 
     def on_signal() -> None:
         if stop.is_set() and supervisor:

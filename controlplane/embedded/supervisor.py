@@ -49,9 +49,9 @@ class Supervisor:
         return {keeper.part.name: keeper.pid for keeper in self._keepers if keeper.pid is not None}
 
     async def run(self, once_ready: Callable[[], Awaitable[Result]], stop: asyncio.Event) -> Result | None:
-        """Start everything, await `once_ready`, stop everything and return its result; None when told to stop.
+        """Start everything, await `once_ready`, stop everything and return its result.
 
-        Whatever way it ends, by PartFailed too, no process is left.
+        Returns None when told to stop before. Whatever way it ends, by PartFailed too, no process is left.
         """
         main = asyncio.create_task(self._serve(once_ready))
         duties = [asyncio.create_task(self._keep(keeper)) for keeper in self._keepers]

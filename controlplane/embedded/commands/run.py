@@ -1,7 +1,8 @@
 """`run`: chosen parts under the same supervisor, for tests and operators."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from controlplane.embedded.console import Console
@@ -42,10 +43,15 @@ async def run(
         console.say(f"ready: {', '.join(stack.parts) or 'nothing to run'}")
         await asyncio.Event().wait()
 
-    with stack.folder.held():
-        try:
-            await run_stack(stack, console, serve, on_change=on_change)
-        finally:
-            if ready_file:
-                ready_file.unlink(missing_ok=True)
+    with stack.folder.held(), _forgotten_afterwards(ready_file):
+        await run_stack(stack, console, serve, on_change=on_change)
     return 0
+
+
+@contextmanager
+def _forgotten_afterwards(ready_file: Path | None) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        if ready_file:
+            ready_file.unlink(missing_ok=True)

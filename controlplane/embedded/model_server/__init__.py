@@ -1,0 +1,1 @@
+"""A small chat model and a small embedding model behind OpenAI's protocol, where there is no provider."""
