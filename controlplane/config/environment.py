@@ -103,6 +103,9 @@ class Environment(BaseSettings):
     default_system_prompt: str = Field(
         default="", description="System prompt of sessions without one; empty: the graph's own"
     )
+    default_enabled_tools: Words = Field(
+        default=("current_time", "calculator"), description="Tools the agent may use, separated by commas"
+    )
     model_prices: dict[str, ModelPrice] = Field(
         default_factory=dict,
         description='Dollars per million tokens: {"model": {"input_mtok": "0.15", "output_mtok": "0.6"}}',
@@ -127,7 +130,9 @@ class Environment(BaseSettings):
     )
     first_admin_password: SecretStr | None = Field(default=None, description="Password of that administrator")
 
-    @field_validator("allowed_hosts", "csrf_trusted_origins", "fernet_keys", mode="before")
+    @field_validator(
+        "allowed_hosts", "csrf_trusted_origins", "fernet_keys", "default_enabled_tools", mode="before"
+    )
     @classmethod
     def split_words(cls, value: object) -> object:
         """Read a list that is separated by commas."""

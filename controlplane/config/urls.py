@@ -4,11 +4,10 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from controlplane.accounts.internal import user_state
-
 api_v1 = [
     path("", include("controlplane.accounts.urls")),
     path("", include("controlplane.chat.urls")),
+    path("", include("controlplane.usage.urls")),
     path("", include("controlplane.api.urls")),
 ]
 
@@ -17,7 +16,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include(api_v1)),
     path("health/", include("controlplane.health.urls")),
-    path("internal/users/<uuid:user_id>/", user_state, name="user-state"),
+    path("internal/", include("controlplane.runs.internal_urls")),
 ]
 
 handler400 = "controlplane.api.fallbacks.bad_request"

@@ -47,6 +47,14 @@ class Run(models.Model):
     graph_id = models.CharField(max_length=100, editable=False)
     model_name = models.CharField(max_length=200, editable=False)
     status = models.CharField(max_length=20, choices=Status, default=Status.PROVISIONAL, editable=False)
+    message_counted_on = models.DateField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_(
+            "The day on whose limit its message was counted; empty for a run that is no new message."
+        ),
+    )
     error_code = models.CharField(max_length=100, blank=True, editable=False)
     admitted_at = models.DateTimeField(db_default=Now(), editable=False)
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -66,3 +74,8 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether calls may still be made for it: the end has been neither seen nor presumed."""
+        return self.ended_at is None and self.settled_at is None

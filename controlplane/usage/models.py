@@ -1,14 +1,19 @@
 """The ledger: one row per model call, and one counter per user and day that keeps limits constant in time."""
 
 import uuid
+from dataclasses import replace
 from decimal import Decimal
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
+
+from controlplane.accounts.models import CustomUser
+from controlplane.usage.limits import ONE_MESSAGE, Amount, current_day, limits_for
+from controlplane.usage.pricing import TokenCounts, price_call
 
 
 class TokenUsageQuerySet(models.QuerySet["TokenUsage"]):
@@ -116,6 +121,56 @@ class TokenUsage(models.Model):
     def __str__(self) -> str:
         return f"{self.model_name}: {self.prompt_tokens} + {self.completion_tokens}"
 
+    @staticmethod
+    def calculate_cost(
+        *,
+        model_name: str,
+        prompt_tokens: int,
+        completion_tokens: int,
+        cached_tokens: int = 0,
+        reasoning_tokens: int = 0,
+        provider: str | None = None,
+    ) -> dict[str, Any]:
+        """Price one call as `prompt_cost`, `completion_cost`, `total_cost` (US dollars) and `is_priced`.
+
+        The costs are None when no price is known; the keys are this model's fields.
+        """
+        tokens = TokenCounts(
+            prompt=prompt_tokens,
+            completion=completion_tokens,
+            cached=cached_tokens,
+            reasoning=reasoning_tokens,
+        )
+        cost = price_call(model_name, tokens, provider=provider)
+        return {
+            "prompt_cost": cost.prompt,
+            "completion_cost": cost.completion,
+            "total_cost": cost.total,
+            "is_priced": cost.is_priced,
+        }
+
+    @staticmethod
+    def check_user_limits(user: CustomUser, additional_tokens: int = 0) -> dict[str, Any]:
+        """Look whether a user's next message, with so many tokens, would be let through; counts nothing.
+
+        Returns `allowed`, `reason` (a sentence, or None), `limit`, `used` and `remaining` of the limit that
+        refuses, of tokens when none does, and `resets_at`. One row is read, however long the history is.
+        """
+        today = current_day()
+        counter = DailyCounter.objects.filter(user=user, day=today.day).first()
+        wanted = replace(ONE_MESSAGE, tokens=max(additional_tokens, ONE_MESSAGE.tokens))
+        gauges = limits_for(user).gauges(used=counter.standing if counter else Amount(), wanted=wanted)
+        refusing = next((gauge for gauge in gauges if not gauge.has_room), None)
+        shown = refusing or gauges[1]
+        return {
+            "allowed": refusing is None,
+            "reason": refusing.refusal if refusing else None,
+            "limit": shown.limit,
+            "used": shown.used,
+            "remaining": shown.remaining,
+            "resets_at": counter.resets_at if counter else today.resets_at,
+        }
+
 
 class DailyCounter(models.Model):
     """What one user used and reserved on one day of their own; limits are checked against this row alone."""
@@ -137,3 +192,12 @@ class DailyCounter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.day}"
+
+    @property
+    def standing(self) -> Amount:
+        """What counts against the limits: used and reserved together."""
+        return Amount(
+            messages=self.messages,
+            tokens=self.tokens + self.reserved_tokens,
+            cost=self.cost + self.reserved_cost,
+        )

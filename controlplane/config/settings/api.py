@@ -8,6 +8,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["controlplane.api.parsers.BoundedJSONParser"],
+    # The OpenAPI document says more.
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_PAGINATION_CLASS": "controlplane.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "controlplane.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "controlplane.api.exceptions.handle_exception",

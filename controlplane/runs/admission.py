@@ -1,0 +1,140 @@
+"""Decides which runs may start, and with what (docs/contracts.md, section 2)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from controlplane.accounts.models import CustomUser
+from controlplane.chat.models import ChatSession, DeletedThread
+from controlplane.errors import Conflict, Forbidden, Gone, NotFound
+from controlplane.runs.context import Wishes, effective_context
+from controlplane.runs.models import Run
+from controlplane.usage.counters import consume_message
+
+
+class Role(StrEnum):
+    """Who asks: a user, the control plane for a user, or a developer in Studio, whom nothing is billed to."""
+
+    USER = "user"
+    SERVICE = "service"
+    STUDIO = "studio"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """A run that wants to start; `payer_id` is whom its calls are billed to."""
+
+    run_id: UUID
+    thread_id: UUID | None
+    graph_id: str
+    role: Role
+    payer_id: UUID | None
+    is_resume: bool
+    wishes: Wishes
+
+    @property
+    def is_message(self) -> bool:
+        """Whether it is a new human turn, which is what the daily limit counts."""
+        return self.role is Role.USER and not self.is_resume
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """A run that may start, and what it starts with."""
+
+    run: Run
+    context: dict[str, Any]
+
+
+def run_admit(request: RunRequest) -> Admission:
+    """Let a run in: mirror it and its session as provisional, and count its message. One transaction.
+
+    A repeat gets the same answer and changes nothing.
+    Raises NotFound, Gone, Forbidden, Conflict, LimitReached.
+    """
+    with transaction.atomic():
+        known = Run.objects.select_related("session").filter(pk=request.run_id).first()
+        if known is not None:
+            return _admitted_before(known, request)
+        payer = _find_payer(request)
+        session = _find_session(request, payer)
+        context = effective_context(session, request.wishes)
+        run, is_new = Run.objects.get_or_create(
+            pk=request.run_id,
+            defaults={
+                "user": payer,
+                "session": session,
+                "thread_id": request.thread_id,
+                "graph_id": request.graph_id,
+                "model_name": context["model"],
+            },
+        )
+        if not is_new:
+            return _admitted_before(run, request)
+        if payer is not None and request.is_message:
+            # Last, since everybody's next run waits for this lock.
+            run.message_counted_on = consume_message(payer).day
+            run.save(update_fields=["message_counted_on"])
+        return Admission(run=run, context=context)
+
+
+def _admitted_before(run: Run, request: RunRequest) -> Admission:
+    if (run.user_id, run.thread_id, run.graph_id) != (request.payer_id, request.thread_id, request.graph_id):
+        raise Conflict("This run id belongs to another run.", code="run_id_taken")
+    return Admission(run=run, context=effective_context(run.session, request.wishes))
+
+
+def _find_payer(request: RunRequest) -> CustomUser | None:
+    if request.payer_id is None:
+        return None
+    payer = CustomUser.objects.filter(pk=request.payer_id, is_active=True).first()
+    if payer is None:
+        raise Forbidden("The account is switched off.", code="user_inactive")
+    return payer
+
+
+def _find_session(request: RunRequest, payer: CustomUser | None) -> ChatSession | None:
+    """Lock the thread's session, making a provisional one for a user's thread that has none yet.
+
+    A thread that the Agent Server does not have either is refused by its own check, which comes after this
+    one; the sweep then withdraws what was made here.
+    """
+    if request.thread_id is None:
+        return None
+    if request.role is Role.USER and payer is not None:
+        provisional = ChatSession(
+            id=request.thread_id, user=payer, graph_id=request.graph_id, is_provisional=True
+        )
+        ChatSession.objects.bulk_create([provisional], ignore_conflicts=True)
+    # The tombstone is looked for under the lock under which a deletion puts it up.
+    locked = ChatSession.objects.select_for_update(no_key=True)
+    session = locked.filter(pk=request.thread_id).first()
+    owner_id = payer.pk if payer else None
+    tombstone = DeletedThread.objects.filter(pk=request.thread_id).first()
+    if tombstone is not None and tombstone.user_id in (owner_id, None):
+        raise Gone("This conversation was deleted.", code="thread_deleted")
+    if tombstone is not None or (session is not None and session.user_id != owner_id):
+        raise NotFound("There is no such conversation.", code="thread_not_found")
+    if session is not None and session.is_archived and request.role is Role.USER:
+        raise Conflict("The session is archived. Restore it first.", code="session_archived")
+    return session
+
+
+def describe_admission(admission: Admission) -> dict[str, Any]:
+    """Give the answer that the Agent Server's hook writes into the run."""
+    run = admission.run
+    session_id = str(run.session_id) if run.session_id else None
+    user_id = str(run.user_id) if run.user_id else None
+    metadata = {"session_id": session_id, "owner": user_id}
+    return {
+        "run_id": str(run.pk),
+        "session_id": session_id,
+        "user_id": user_id,
+        "context": admission.context,
+        "metadata": {name: value for name, value in metadata.items() if value is not None},
+        "webhook": f"{settings.CONTROL_PLANE_URL}/internal/webhooks/runs/",
+    }

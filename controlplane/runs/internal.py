@@ -1,0 +1,133 @@
+"""What the Agent Server asks and tells about runs (docs/contracts.md, sections 2, 3 and 5)."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+from kombu.exceptions import OperationalError as QueueError
+from pydantic import BaseModel, ConfigDict, Field
+from redis.exceptions import RedisError
+
+from controlplane.agent_server.callers import agent_server_only, run_webhook_only
+from controlplane.agent_server.payloads import read_payload
+from controlplane.errors import Invalid, NotFound, Unavailable
+from controlplane.runs.admission import Role, RunRequest, describe_admission, run_admit
+from controlplane.runs.context import Wishes
+from controlplane.runs.mirror import run_confirm, run_end
+from controlplane.runs.models import Run
+from controlplane.runs.permits import CallRequest, call_permit
+from controlplane.runs.tasks import settle_run
+
+
+class Requested(Wishes):
+    """What is asked for, and for the control plane's own runs whom to bill."""
+
+    user_id: UUID | None = None
+
+
+class AdmitPayload(BaseModel):
+    """The body of an admission."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    run_id: UUID
+    thread_id: UUID | None
+    graph_id: str = Field(min_length=1, max_length=100)
+    user_id: UUID | None
+    role: Role
+    is_resume: bool = False
+    requested: Requested = Field(default_factory=Requested)
+
+    def payer_id(self) -> UUID | None:
+        """Whom the run is billed to. Raises Invalid when that is not said."""
+        payer, field = {
+            Role.USER: (self.user_id, "user_id"),
+            Role.SERVICE: (self.requested.user_id, "requested.user_id"),
+            Role.STUDIO: (None, ""),
+        }[self.role]
+        if payer is None and field:
+            raise Invalid("The run names nobody to bill.", fields={field: ["This field is required."]})
+        return payer
+
+
+class CallPayload(BaseModel):
+    """The body of a request for a permit."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    attempt_id: UUID
+    model: str = Field(min_length=1, max_length=200)
+    node: str = Field(max_length=100)
+    request_type: Literal["chat", "summarization", "title", "embedding", "tool"]
+    estimated_prompt_tokens: int = Field(ge=0, le=100_000_000)
+    max_output_tokens: int | None = Field(default=None, ge=1, le=100_000_000)
+
+
+class WebhookPayload(BaseModel):
+    """The body of a run's webhook: a hint, whose truth is read back."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    run_id: UUID
+    thread_id: UUID | None = None
+    status: Literal["success", "error", "timeout", "interrupted"]
+    run_started_at: datetime | None = None
+    run_ended_at: datetime | None = None
+
+
+@agent_server_only
+@require_POST
+def admit(request: HttpRequest) -> HttpResponse:
+    """Answer whether a run may start, and with what."""
+    given = read_payload(request, AdmitPayload)
+    admission = run_admit(
+        RunRequest(
+            run_id=given.run_id,
+            thread_id=given.thread_id,
+            graph_id=given.graph_id,
+            role=given.role,
+            payer_id=given.payer_id(),
+            is_resume=given.is_resume,
+            wishes=given.requested,
+        )
+    )
+    return JsonResponse(describe_admission(admission))
+
+
+@agent_server_only
+@require_POST
+def calls(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Answer with the permit for one model call: 201, or 200 when it was given before."""
+    given = read_payload(request, CallPayload)
+    permit = call_permit(CallRequest(run_id=run_id, **given.model_dump()))
+    answer = {"attempt_id": str(permit.attempt_id), "base_url": permit.base_url, "api_key": permit.api_key}
+    response = JsonResponse(answer, status=201 if permit.is_new else 200)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@run_webhook_only
+@require_POST
+def run_webhook(request: HttpRequest) -> HttpResponse:
+    """Queue the settlement of a run that ended."""
+    given = read_payload(request, WebhookPayload)
+    run = Run.objects.filter(pk=given.run_id).first()
+    if run is None:
+        raise NotFound("There is no such run.", code="run_not_found")
+    if run.thread_id is None:
+        _take_at_its_word(run, given)
+    try:
+        settle_run.delay(str(given.run_id))
+    except (QueueError, RedisError) as error:
+        raise Unavailable("The job queue does not answer.", code="queue_unavailable") from error
+    return HttpResponse(status=202)
+
+
+def _take_at_its_word(run: Run, given: WebhookPayload) -> None:
+    # A run without a thread is gone from the Agent Server when it is over: nothing can be read back.
+    now = timezone.now()
+    run_confirm(run_id=run.pk, status=given.status, started_at=given.run_started_at or now)
+    run_end(run_id=run.pk, status=given.status, ended_at=given.run_ended_at or now)

@@ -1,0 +1,13 @@
+"""Addresses below /internal/, for the Agent Server alone; no proxy may route them to the outside."""
+
+from django.urls import path
+
+from controlplane.accounts.internal import user_state
+from controlplane.runs.internal import admit, calls, run_webhook
+
+urlpatterns = [
+    path("runs/admit/", admit, name="run-admit"),
+    path("runs/<uuid:run_id>/calls/", calls, name="run-calls"),
+    path("users/<uuid:user_id>/", user_state, name="user-state"),
+    path("webhooks/runs/", run_webhook, name="run-webhook"),
+]

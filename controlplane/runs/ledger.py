@@ -1,0 +1,119 @@
+"""Books what calls used: each pending row is settled once, with its reservation and its session's figures."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from controlplane.usage import counters
+from controlplane.usage.limits import Amount
+from controlplane.usage.models import TokenUsage
+from controlplane.usage.pricing import Cost, TokenCounts, price_call
+from sdk_bridge import UsageRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """What is booked for one call."""
+
+    outcome: str
+    tokens: TokenCounts
+    cost: Cost
+    is_estimated: bool
+    provider: str = ""
+    model_name: str
+    node: str
+    duration_ms: int | None = None
+    ended_at: datetime
+
+
+def record_commit(record: UsageRecord) -> bool:
+    """Settle one call by its record, in one transaction; a repeat changes nothing.
+
+    Returns whether it was settled now: a record that comes after the estimate, or that no permit belongs to,
+    is not booked.
+    """
+    tokens = TokenCounts(
+        prompt=max(record.input_tokens, 0),
+        completion=max(record.output_tokens, 0),
+        cached=max(record.cached_tokens, 0),
+        reasoning=max(record.reasoning_tokens, 0),
+    )
+    fact = Fact(
+        outcome=record.outcome,
+        tokens=tokens,
+        cost=price_call(record.model, tokens, provider=record.provider),
+        is_estimated=record.is_estimated,
+        provider=record.provider,
+        model_name=record.model,
+        node=record.node,
+        duration_ms=max(record.duration_ms, 0),
+        ended_at=record.ended_at,
+    )
+    with transaction.atomic():
+        row = _lock_pending(record.attempt_id, record.run_id)
+        if row is None:
+            return False
+        _book(row, fact)
+    return True
+
+
+def estimate_commit(*, attempt_id: UUID, run_id: UUID) -> bool:
+    """Settle a call of which no record was found by the estimate of its permit; outcome `unknown`."""
+    with transaction.atomic():
+        row = _lock_pending(attempt_id, run_id)
+        if row is None:
+            return False
+        fact = Fact(
+            outcome=TokenUsage.Outcome.UNKNOWN,
+            tokens=TokenCounts(prompt=row.prompt_tokens, completion=row.completion_tokens),
+            cost=Cost(prompt=row.prompt_cost, completion=row.completion_cost, total=row.total_cost),
+            is_estimated=True,
+            model_name=row.model_name,
+            node=row.node,
+            ended_at=timezone.now(),
+        )
+        _book(row, fact)
+    return True
+
+
+def _lock_pending(attempt_id: UUID, run_id: UUID) -> TokenUsage | None:
+    pending = TokenUsage.objects.pending().select_for_update(no_key=True)
+    return pending.filter(pk=attempt_id, run_id=run_id).first()
+
+
+def _book(row: TokenUsage, fact: Fact) -> None:
+    reserved = Amount(tokens=row.reserved_tokens, cost=row.reserved_cost)
+    used = Amount(tokens=fact.tokens.prompt + fact.tokens.completion, cost=fact.cost.total or Decimal(0))
+    _write(row, fact)
+    # Session before counter: the order in which every transaction takes these locks.
+    if row.chat_session is not None:
+        row.chat_session.update_analytics(tokens_used=used.tokens, cost=used.cost)
+    if row.counter_id is not None:
+        counters.settle(row.counter_id, reserved=reserved, used=used)
+
+
+def _write(row: TokenUsage, fact: Fact) -> None:
+    TokenUsage.objects.filter(pk=row.pk).update(
+        state=TokenUsage.State.SETTLED,
+        outcome=fact.outcome,
+        provider=fact.provider,
+        model_name=fact.model_name,
+        node=fact.node,
+        prompt_tokens=fact.tokens.prompt,
+        completion_tokens=fact.tokens.completion,
+        cached_tokens=fact.tokens.cached,
+        reasoning_tokens=fact.tokens.reasoning,
+        is_estimated=fact.is_estimated,
+        prompt_cost=fact.cost.prompt,
+        completion_cost=fact.cost.completion,
+        total_cost=fact.cost.total,
+        is_priced=fact.cost.is_priced,
+        reserved_tokens=0,
+        reserved_cost=Decimal(0),
+        response_time_ms=fact.duration_ms,
+        settled_at=timezone.now(),
+    )

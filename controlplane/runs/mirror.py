@@ -1,0 +1,91 @@
+"""Keeps the mirrored runs true: seen, withdrawn, ended, closed. Each step is one conditional change."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from controlplane.chat.models import ChatSession
+from controlplane.runs.models import Run
+from controlplane.usage.counters import refund_message
+from controlplane.usage.models import TokenUsage
+
+NEVER_SEEN = "run_never_seen"
+
+
+def run_confirm(*, run_id: UUID, status: str, started_at: datetime) -> None:
+    """Note that the Agent Server has a run, so that neither it nor its session is provisional any more.
+
+    Repeats do no harm, and a late one does not bring back a run whose end was noted.
+    """
+    with transaction.atomic():
+        run = _lock(run_id)
+        if run is None or run.ended_at is not None:
+            return
+        is_first = run.status == Run.Status.PROVISIONAL
+        run.status = status
+        run.started_at = run.started_at or started_at
+        run.save(update_fields=["status", "started_at"])
+        if not is_first or run.session_id is None:
+            return
+        ChatSession.objects.filter(pk=run.session_id, is_provisional=True).update(is_provisional=False)
+        session = ChatSession.objects.filter(pk=run.session_id).first()
+        if session is not None and run.message_counted_on is not None:
+            session.update_analytics(message_count=1)
+
+
+def run_end(*, run_id: UUID, status: str, ended_at: datetime, error_code: str = "") -> None:
+    """Note how a run ended; what was noted first stays."""
+    Run.objects.filter(pk=run_id, ended_at=None).update(
+        status=status, ended_at=ended_at, error_code=error_code
+    )
+
+
+def run_withdraw(*, run_id: UUID) -> bool:
+    """Take back an admission that no run came of: the message, and a session that only it had made.
+
+    Does nothing, and says so, when the run was seen or has made a call.
+    """
+    with transaction.atomic():
+        run = _lock(run_id)
+        if run is None or run.status != Run.Status.PROVISIONAL:
+            return False
+        if TokenUsage.objects.filter(run=run).exists():
+            return False
+        counted_on, session_id = run.message_counted_on, run.session_id
+        now = timezone.now()
+        run.status, run.error_code = Run.Status.WITHDRAWN, NEVER_SEEN
+        run.message_counted_on, run.ended_at, run.settled_at = None, now, now
+        run.save(update_fields=["status", "error_code", "message_counted_on", "ended_at", "settled_at"])
+        _drop_provisional_session(session_id)
+        if counted_on is not None and run.user_id is not None:
+            refund_message(user_id=run.user_id, day=counted_on)
+    return True
+
+
+def run_close(*, run_id: UUID) -> bool:
+    """Settle a run for good once it has ended and no call of it is pending; returns whether it is closed."""
+    with transaction.atomic():
+        run = _lock(run_id)
+        if run is None or run.settled_at is not None:
+            return True
+        if run.ended_at is None or TokenUsage.objects.pending().filter(run=run).exists():
+            return False
+        run.settled_at = timezone.now()
+        run.save(update_fields=["settled_at"])
+    return True
+
+
+def _lock(run_id: UUID) -> Run | None:
+    return Run.objects.select_for_update(no_key=True).filter(pk=run_id).first()
+
+
+def _drop_provisional_session(session_id: UUID | None) -> None:
+    if session_id is None:
+        return
+    # Under its lock, against an admission on the same thread; another live run keeps it.
+    locked = ChatSession.objects.select_for_update(no_key=True)
+    session = locked.filter(pk=session_id, is_provisional=True).first()
+    if session is not None and not Run.objects.unsettled().filter(session=session).exists():
+        session.delete()

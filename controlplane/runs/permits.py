@@ -1,0 +1,115 @@
+"""Permits model calls: budget set aside and a pending row written, before any token is spent (contract 3)."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from controlplane.accounts.models import CustomUser
+from controlplane.errors import Conflict, NotFound
+from controlplane.runs.models import Run
+from controlplane.usage import counters
+from controlplane.usage.limits import Amount
+from controlplane.usage.models import DailyCounter, TokenUsage
+from controlplane.usage.pricing import TokenCounts, price_call
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallRequest:
+    """A model call that wants to be made; its worst case is the estimated prompt and the longest answer."""
+
+    run_id: UUID
+    attempt_id: UUID
+    model: str
+    node: str
+    request_type: str
+    estimated_prompt_tokens: int
+    max_output_tokens: int | None
+
+    @property
+    def worst_case(self) -> TokenCounts:
+        """The tokens to set aside; without a bound of its own the house's longest answer is taken."""
+        completion = self.max_output_tokens or settings.DEFAULT_MAX_TOKENS
+        return TokenCounts(prompt=self.estimated_prompt_tokens, completion=completion)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permit:
+    """Leave for one call, with the key for it alone; `base_url` None is the client library's default."""
+
+    attempt_id: UUID
+    base_url: str | None
+    api_key: str
+    is_new: bool
+
+    def __repr__(self) -> str:
+        return f"Permit(attempt_id={self.attempt_id!r}, is_new={self.is_new})"
+
+
+def call_permit(request: CallRequest) -> Permit:
+    """Reserve a call's worst case and write its pending row, both or neither; a repeat reserves nothing.
+
+    Raises NotFound for the run, Conflict `run_over`, LimitReached.
+    """
+    with transaction.atomic():
+        run = _lock_live_run(request.run_id)
+        known = TokenUsage.objects.filter(pk=request.attempt_id).first()
+        if known is None:
+            _open_call(run, request)
+        elif known.run_id != run.pk or known.state != TokenUsage.State.PENDING:
+            raise Conflict("This call is over.", code="run_over")
+    return Permit(
+        attempt_id=request.attempt_id,
+        base_url=settings.OPENAI_BASE_URL,
+        api_key=settings.OPENAI_API_KEY,
+        is_new=known is None,
+    )
+
+
+def _lock_live_run(run_id: UUID) -> Run:
+    # Against the settlement, which closes the run under the same lock.
+    run = Run.objects.select_for_update(no_key=True).filter(pk=run_id).first()
+    if run is None:
+        raise NotFound("There is no such run.", code="run_not_found")
+    if not run.is_open:
+        raise Conflict("The run is over.", code="run_over")
+    return run
+
+
+def _open_call(run: Run, request: CallRequest) -> None:
+    tokens = request.worst_case
+    cost = price_call(request.model, tokens)
+    counter = _reserve(run, Amount(tokens=tokens.prompt + tokens.completion, cost=cost.total or Decimal(0)))
+    TokenUsage.objects.create(
+        id=request.attempt_id,
+        user_id=run.user_id,
+        chat_session_id=run.session_id,
+        run=run,
+        state=TokenUsage.State.PENDING,
+        outcome=TokenUsage.Outcome.UNKNOWN,
+        request_type=request.request_type,
+        model_name=request.model,
+        node=request.node,
+        # Until a record says what it was, the worst case is the estimate.
+        is_estimated=True,
+        prompt_tokens=tokens.prompt,
+        completion_tokens=tokens.completion,
+        reserved_tokens=tokens.prompt + tokens.completion if counter else 0,
+        reserved_cost=cost.total or Decimal(0) if counter else Decimal(0),
+        counter=counter,
+        prompt_cost=cost.prompt,
+        completion_cost=cost.completion,
+        total_cost=cost.total,
+        is_priced=cost.is_priced,
+    )
+
+
+def _reserve(run: Run, amount: Amount) -> DailyCounter | None:
+    if run.user_id is None:
+        return None
+    payer = CustomUser.objects.filter(pk=run.user_id, is_active=True).first()
+    if payer is None:
+        raise Conflict("The account is switched off.", code="run_over")
+    return counters.reserve(payer, amount)

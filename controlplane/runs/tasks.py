@@ -1,0 +1,30 @@
+"""The jobs of the runs: settle one that ended, and sweep those whose end was missed."""
+
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from celery import Task, shared_task
+
+from controlplane.runs import settlement
+from controlplane.runs.sweep import sweep_open_runs
+from sdk_bridge import Retryable
+
+# 1, 2, 4 and 8 s apart; the sweep takes over from there.
+RETRIES = 4
+
+
+@shared_task(name="runs.settle_run", bind=True, max_retries=RETRIES)
+def settle_run(self: "Task[[str], None]", run_id: str) -> None:
+    """Settle one run; come back for it while its end or a record of it is still on the way."""
+    try:
+        settled = async_to_sync(settlement.settle_run)(UUID(run_id))
+    except Retryable:
+        settled = False
+    if not settled and self.request.retries < RETRIES:
+        raise self.retry(countdown=2**self.request.retries)
+
+
+@shared_task(name="runs.sweep_runs")
+def sweep_runs() -> int:
+    """Settle what was missed; a sweep that fails is made up for by the next one."""
+    return async_to_sync(sweep_open_runs)()
