@@ -1,6 +1,6 @@
 """The interface of the bridge, which the real one and the in-memory double both have."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -59,7 +59,7 @@ class RunCalls(Protocol):
         """Start a run in the background; `on_disconnect` has no meaning here."""
         ...
 
-    def stream_run(self, thread_id: UUID, request: RunRequest) -> AsyncIterator[Event]:
+    def stream_run(self, thread_id: UUID, request: RunRequest) -> AsyncGenerator[Event, None]:
         """Start a run and yield its events, from RunStarted to RunEnded.
 
         Whoever iterates owns the stream and must close it (`contextlib.aclosing`). Refusals are raised before
@@ -69,7 +69,7 @@ class RunCalls(Protocol):
 
     def join_run(
         self, thread_id: UUID, run_id: UUID, *, last_event_id: str | None = None
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Yield the further events of a run, from RunStarted to RunEnded; closing it never cancels the run.
 
         With `last_event_id` a resumable run repeats what came after that event; a run that is not resumable

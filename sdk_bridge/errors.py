@@ -21,14 +21,14 @@ BridgeError
 `code` and `message` are safe to show; what the control plane said at admission comes through unchanged.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import ClassVar
 from uuid import UUID
 
 
 class BridgeError(Exception):
-    """Root of all errors that leave this package."""
+    """Root of all errors that leave this package; `fields` names what is wrong with which field."""
 
     default_code: ClassVar[str] = "agent_server_failed"
     retryable: ClassVar[bool] = False
@@ -39,12 +39,14 @@ class BridgeError(Exception):
         *,
         code: str | None = None,
         details: Mapping[str, object] | None = None,
+        fields: Mapping[str, Sequence[str]] | None = None,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code or self.default_code
         self.message = message
         self.details: Mapping[str, object] = MappingProxyType(dict(details or {}))
+        self.fields: Mapping[str, Sequence[str]] = MappingProxyType(dict(fields or {}))
         self.retry_after = retry_after
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Literal
 
 from controlplane.accounts.models import CustomUser
 from controlplane.agent_server.bridges import bridge_for_user
@@ -59,11 +59,7 @@ async def message_stream(
     if session.is_archived:
         raise Conflict("The session is archived. Restore it first.", code="session_archived")
     async with bridge_for_user(sender) as bridge:
-        # Generators in the bridge and in its double, which the interface's type does not say.
-        events = cast(
-            "AsyncGenerator[Event, None]", bridge.stream_run(session.id, _run_request(session, message))
-        )
-        async with aclosing(events):
+        async with aclosing(bridge.stream_run(session.id, _run_request(session, message))) as events:
             async for event in events:
                 yield event
 

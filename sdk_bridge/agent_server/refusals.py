@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import httpx
 from langgraph_sdk.errors import APIError
@@ -59,7 +59,8 @@ class Refusal:
     status: int
     code: str | None
     message: str | None
-    details: Mapping[str, object]
+    details: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
     retry_after: float | None = None
 
 
@@ -83,6 +84,7 @@ def refused(refusal: Refusal, *, missing: type[NotFound]) -> BridgeError:
         _message(refusal, error_class),
         code=refusal.code,
         details=refusal.details,
+        fields=refusal.fields,
         retry_after=refusal.retry_after,
     )
 
@@ -107,7 +109,7 @@ def _message(refusal: Refusal, error_class: type[BridgeError]) -> str:
 
 
 def read_refusal(error: httpx.HTTPStatusError) -> Refusal:
-    """Read an error answer; its `detail` is plain text, or JSON with code, message and details."""
+    """Read an error answer; its `detail` is plain text or JSON (docs/contracts.md, section 2)."""
     response = error.response
     body = error.body if isinstance(error, APIError) else _json(response.text)
     retry_after = _seconds(response.headers.get("retry-after"))
@@ -115,14 +117,15 @@ def read_refusal(error: httpx.HTTPStatusError) -> Refusal:
     said = _json(detail) if isinstance(detail, str) else detail
     if not isinstance(said, dict):
         text = detail if isinstance(detail, str) else None
-        return Refusal(response.status_code, None, text, {}, retry_after)
-    code, message, details = said.get("code"), said.get("message"), said.get("details")
+        return Refusal(response.status_code, None, text, retry_after=retry_after)
+    code, message = said.get("code"), said.get("message")
     return Refusal(
         response.status_code,
         code if isinstance(code, str) else None,
         message if isinstance(message, str) else None,
-        details if isinstance(details, dict) else {},
-        retry_after,
+        details=_object(said.get("details")),
+        fields=_object(said.get("fields")),
+        retry_after=retry_after,
     )
 
 
@@ -132,6 +135,10 @@ def _json(text: str) -> object:
     except ValueError:
         return text
     return parsed
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _seconds(value: str | None) -> float | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
 from typing import Any, cast
 from uuid import UUID
@@ -31,7 +31,7 @@ Parts = AsyncGenerator[StreamPart, None]
 class SdkRunStreams(SdkRuns):
     """Implements the streams of `sdk_bridge.bridge.RunCalls`."""
 
-    async def stream_run(self, thread_id: UUID, request: RunRequest) -> AsyncIterator[Event]:
+    async def stream_run(self, thread_id: UUID, request: RunRequest) -> AsyncGenerator[Event, None]:
         created: asyncio.Future[UUID] = asyncio.get_running_loop().create_future()
 
         def note_run(run: RunCreateMetadata) -> None:
@@ -65,7 +65,7 @@ class SdkRunStreams(SdkRuns):
 
     async def join_run(
         self, thread_id: UUID, run_id: UUID, *, last_event_id: str | None = None
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         run = await self.get_run(thread_id, run_id)
         yield RunStarted(run_id, thread_id)
         if run.is_over and last_event_id is None:
@@ -113,7 +113,7 @@ class SdkRunStreams(SdkRuns):
 
     async def _conclude(
         self, thread_id: UUID, run_id: UUID, *, failed: bool, last_event_id: str | None
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Ask the run itself how it ended: a stream that was cut may close as quietly as one that is over."""
         try:
             run = await self.get_run(thread_id, run_id)

@@ -1,7 +1,7 @@
 """Runs of the in-memory server."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ class MemoryRuns(MemoryThreads):
         run = await self._start(thread_id, request)
         return RunHandle(run.snapshot.run_id, thread_id, run.snapshot.status)
 
-    async def stream_run(self, thread_id: UUID, request: RunRequest) -> AsyncIterator[Event]:
+    async def stream_run(self, thread_id: UUID, request: RunRequest) -> AsyncGenerator[Event, None]:
         run = await self._start(thread_id, request)
         try:
             async with aclosing(self._events(run, position=0)) as events:
@@ -35,7 +35,7 @@ class MemoryRuns(MemoryThreads):
 
     async def join_run(
         self, thread_id: UUID, run_id: UUID, *, last_event_id: str | None = None
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         run = self._state.run_seen_by(await self._enter(), thread_id, run_id)
         async with aclosing(self._events(run, position=_position_after(last_event_id, run))) as events:
             async for event in events:
