@@ -7,7 +7,6 @@ from pathlib import Path
 import httpx
 from celery import Celery
 from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 from controlplane.embedded.options import HOST
 from controlplane.embedded.parts import Probe
@@ -55,10 +54,12 @@ def worker_answers(broker_url: str, node: str) -> Probe:
     celery = Celery(broker=broker_url)
 
     def ping() -> bool:
-        try:
-            return bool(celery.control.ping(destination=[node], timeout=0.5))
-        except (OperationalError, RedisError):
-            return False
+        with celery.connection_for_write() as broker:
+            unreachable: tuple[type[BaseException], ...] = (OperationalError, *broker.connection_errors)
+            try:
+                return bool(celery.control.ping(destination=[node], timeout=0.5, connection=broker))
+            except unreachable:
+                return False
 
     async def is_ready() -> bool:
         return await asyncio.to_thread(ping)

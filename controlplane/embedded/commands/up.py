@@ -33,4 +33,4 @@ def _table(stack: Stack) -> str:
         rows.append(("demo login", f"{stack.settings['DEMO_EMAIL']} / {stack.settings['DEMO_PASSWORD']}"))
     width = max(len(label) for label, _ in rows)
     lines = [f"  {label:<{width}}   {value}" for label, value in rows]
-    return "\n".join(["", "Threadplane is up; Ctrl-C stops it.", "", *lines, ""])
+    return "\n".join(["", "Threadplane is up.", "", *lines, "", "Ctrl-C stops it.", ""])

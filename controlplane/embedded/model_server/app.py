@@ -66,6 +66,8 @@ class ModelServer:
     def application(self) -> Starlette:
         """Return the application; the models are loaded when it starts."""
         routes = [
+            Route("/", self.overview),
+            Route("/v1", self.overview),
             Route("/health", self.health),
             Route("/journal", self.journal),
             Route("/v1/models", self.models),
@@ -74,6 +76,11 @@ class ModelServer:
         ]
         handlers = {HTTPException: _not_served}
         return Starlette(routes=routes, lifespan=self._loaded, exception_handlers=handlers)
+
+    async def overview(self, _: Request) -> Response:
+        """Tell a person who opens the address what is here."""
+        models = {"chat": CHAT_MODEL, "embeddings": EMBEDDING_MODEL}
+        return JSONResponse({"protocol": "OpenAI", "base_path": "/v1", "models": models})
 
     async def health(self, _: Request) -> Response:
         """Say that the models are loaded; before that nothing answers at all."""
@@ -134,7 +141,7 @@ class ModelServer:
 async def _unless_gone(request: Request, answer: Coroutine[Any, Any, Response]) -> Response:
     """Return the answer; drop the work on it when the caller goes away."""
     working = asyncio.create_task(answer)
-    leaving = asyncio.create_task(request.receive())
+    leaving = asyncio.ensure_future(request.receive())
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
