@@ -58,10 +58,12 @@ async def message_stream(
     """
     if session.is_archived:
         raise Conflict("The session is archived. Restore it first.", code="session_archived")
-    async with bridge_for_user(sender) as bridge:
-        async with aclosing(bridge.stream_run(session.id, _run_request(session, message))) as events:
-            async for event in events:
-                yield event
+    async with (
+        bridge_for_user(sender) as bridge,
+        aclosing(bridge.stream_run(session.id, _run_request(session, message))) as events,
+    ):
+        async for event in events:
+            yield event
 
 
 async def message_answer(*, session: ChatSession, sender: CustomUser, message: OutgoingMessage) -> Answer:
