@@ -53,12 +53,19 @@ class ErrorShapeMiddleware:
         return self._refuse(request) or self._shape(request, await self.get_response(request))
 
     def _refuse(self, request: HttpRequest) -> HttpResponseBase | None:
-        # DRF reads the stream itself, past Django's own check.
-        length = request.META.get("CONTENT_LENGTH") or "0"
+        # DRF reads the stream itself, past Django's own check, and takes a body of unknown length for none.
+        status = self._body_refused(
+            request.META.get("CONTENT_LENGTH"), request.META.get("HTTP_TRANSFER_ENCODING")
+        )
+        return None if status is None else answer_problem(describe_status(status), request=request)
+
+    def _body_refused(self, length: str | None, encoding: str | None) -> HTTPStatus | None:
+        if not length:
+            return HTTPStatus.LENGTH_REQUIRED if encoding else None
         largest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if largest is None or not length.isdigit() or int(length) <= largest:
-            return None
-        return answer_problem(describe_status(HTTPStatus.REQUEST_ENTITY_TOO_LARGE), request=request)
+        if largest is not None and length.isdigit() and int(length) > largest:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        return None
 
     def _shape(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if response.status_code < HTTPStatus.BAD_REQUEST or self._is_json(response):

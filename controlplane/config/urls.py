@@ -8,6 +8,7 @@ api_v1 = [
     path("", include("controlplane.accounts.urls")),
     path("", include("controlplane.chat.urls")),
     path("", include("controlplane.usage.urls")),
+    path("", include("controlplane.usage.urls")),
     path("", include("controlplane.api.urls")),
 ]
 

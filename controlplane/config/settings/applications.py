@@ -39,7 +39,7 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "controlplane.api.middleware.ErrorShapeMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "controlplane.config.static_files.StaticFilesMiddleware",
     "controlplane.config.content_security.ContentSecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -64,8 +64,10 @@ TEMPLATES = [
 ]
 
 STATIC_URL = "static/"
-STATIC_ROOT = PACKAGE / "static"
-# Serves the files of installed packages without a build step; a deployment may still run collectstatic.
+# Optional: a deployment that collects static files makes this folder first.
+_collected = PACKAGE / "static"
+STATIC_ROOT = _collected if _collected.is_dir() else None
+# Serves the files of installed packages without a build step.
 WHITENOISE_USE_FINDERS = True
 
 LANGUAGE_CODE = "en"

@@ -1,0 +1,1 @@
+"""The back office: what the admin pages of all apps share."""

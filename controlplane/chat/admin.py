@@ -1,0 +1,141 @@
+"""Sessions in the back office: what users see of a thread, never what was said in it."""
+
+import uuid
+from collections.abc import Callable
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from controlplane.backoffice.columns import column
+from controlplane.backoffice.pages import LargeTableAdmin, ShownOnlyAdmin
+from controlplane.chat import services
+from controlplane.chat.models import ChatSession, DeletedThread
+
+
+@admin.register(ChatSession)
+class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
+    """Settings can be helped with; identity and figures mirror other systems and are only shown."""
+
+    list_display = ("title", "user", "model", "message_count", "tokens", "cost", "state", "updated_at")
+    list_filter = ("is_archived", "is_pinned", "is_provisional", "graph_id")
+    list_select_related = ("user",)
+    search_fields = ("title", "user__email", "id")
+    search_help_text = _("Title, e-mail address or id")
+    date_hierarchy = "created_at"
+    ordering = ("-updated_at",)
+    actions = ("archive", "restore", "delete_for_good")
+    readonly_fields = (
+        "id",
+        "user",
+        "graph_id",
+        "message_count",
+        "total_tokens_used",
+        "total_cost",
+        "last_message_at",
+        "is_provisional",
+        "is_archived",
+        "created_at",
+        "updated_at",
+        "deleted_at",
+    )
+    fieldsets = (
+        (None, {"fields": ("title", "user", "id")}),
+        (
+            _("Model"),
+            {"fields": ("model_name", ("temperature", "max_tokens"), "custom_system_prompt")},
+        ),
+        (_("Summaries"), {"fields": (("enable_summarization", "summarization_threshold"),)}),
+        (_("State"), {"fields": (("is_pinned", "is_archived", "is_provisional"), "graph_id")}),
+        (
+            _("Figures"),
+            {
+                "fields": (
+                    ("message_count", "total_tokens_used", "total_cost"),
+                    ("last_message_at", "created_at", "updated_at", "deleted_at"),
+                )
+            },
+        ),
+    )
+
+    @column(_("model"), ordering="model_name", empty="default")
+    def model(self, session: ChatSession) -> str | None:
+        """Show the default as such."""
+        return session.model_name or None
+
+    @column(_("tokens"), ordering="total_tokens_used")
+    def tokens(self, session: ChatSession) -> str:
+        """Show grouped digits."""
+        return f"{session.total_tokens_used:,}"
+
+    @column(_("cost"), ordering="total_cost")
+    def cost(self, session: ChatSession) -> str:
+        """Show dollars."""
+        return f"${session.total_cost:.4f}"
+
+    @column(
+        _("state"),
+        colours={"archived": "warning", "deleting": "danger", "provisional": "info", "open": "success"},
+    )
+    def state(self, session: ChatSession) -> str:
+        """Say in one word where the session stands."""
+        if session.deleted_at is not None:
+            return "deleting"
+        if session.is_provisional:
+            return "provisional"
+        return "archived" if session.is_archived else "open"
+
+    @admin.action(description=_("Archive"), permissions=["change"])
+    def archive(self, request: HttpRequest, sessions: QuerySet[ChatSession]) -> None:
+        """Put the chosen sessions away."""
+        self._each(request, sessions, services.session_archive)
+
+    @admin.action(description=_("Restore from the archive"), permissions=["change"])
+    def restore(self, request: HttpRequest, sessions: QuerySet[ChatSession]) -> None:
+        """Take the chosen sessions out of the archive."""
+        self._each(request, sessions, services.session_restore)
+
+    @admin.action(description=_("Delete for good, messages included"), permissions=["delete_for_good"])
+    def delete_for_good(self, request: HttpRequest, sessions: QuerySet[ChatSession]) -> None:
+        """Delete as their owner would: tombstone now, erased at the Agent Server soon after."""
+        self._each(request, sessions, services.session_delete)
+
+    def has_delete_for_good_permission(self, request: HttpRequest) -> bool:
+        """Ask for Django's own permission to delete."""
+        return request.user.has_perm("chat.delete_chatsession")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  # Django passes it
+        """Nobody may: a session comes with its thread, which only its owner's token can make."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ChatSession | None = None) -> bool:  # noqa: ARG002
+        """Nobody may: a deleted row alone would leave the thread; see the action."""
+        return False
+
+    def _each(
+        self,
+        request: HttpRequest,
+        sessions: QuerySet[ChatSession],
+        service: Callable[..., object],
+    ) -> None:
+        chosen: list[tuple[uuid.UUID, uuid.UUID]] = list(
+            sessions.filter(deleted_at=None).values_list("pk", "user_id")
+        )
+        for session_id, owner_id in chosen:
+            service(session_id=session_id, owner_id=owner_id)
+        said = ngettext("Done for %d session.", "Done for %d sessions.", len(chosen))
+        self.message_user(request, said % len(chosen), messages.SUCCESS)
+
+
+@admin.register(DeletedThread)
+class DeletedThreadAdmin(ShownOnlyAdmin[DeletedThread]):
+    """Tombstones: what was deleted, and whether the Agent Server has erased it."""
+
+    list_display = ("thread_id", "user", "deleted_at", "erased_at")
+    list_select_related = ("user",)
+    list_filter = (("erased_at", admin.EmptyFieldListFilter),)
+    search_fields = ("thread_id", "user__email")
+    date_hierarchy = "deleted_at"
+    ordering = ("-deleted_at",)

@@ -1,0 +1,48 @@
+"""Runs in the back office: a mirror of the Agent Server, for looking only."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from controlplane.backoffice.columns import column
+from controlplane.backoffice.pages import ShownOnlyAdmin
+from controlplane.runs.models import Run
+
+
+@admin.register(Run)
+class RunAdmin(ShownOnlyAdmin[Run]):
+    """One row per admitted run."""
+
+    list_display = (
+        "admitted_at",
+        "user",
+        "session",
+        "graph_id",
+        "model_name",
+        "stands",
+        "error_code",
+        "ended_at",
+    )
+    list_select_related = ("user", "session")
+    list_filter = ("status", "graph_id", ("settled_at", admin.EmptyFieldListFilter))
+    search_fields = ("id", "thread_id", "user__email")
+    search_help_text = _("Run or thread id, or e-mail address")
+    date_hierarchy = "admitted_at"
+    ordering = ("-admitted_at",)
+
+    @column(
+        _("status"),
+        ordering="status",
+        colours={
+            "provisional": "info",
+            "pending": "info",
+            "running": "info",
+            "success": "success",
+            "error": "danger",
+            "timeout": "danger",
+            "interrupted": "warning",
+            "withdrawn": "warning",
+        },
+    )
+    def stands(self, run: Run) -> str:
+        """Show the status in its colour."""
+        return run.status
