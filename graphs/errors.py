@@ -13,14 +13,15 @@
     │   └── RunRefused
     └── ControlPlaneRefused         an answer of the control plane; never ends a run as it is
 
-The Agent Server reports class name and message; the names are part of docs/contracts.md.
+The Agent Server reports class name and message; the names are part of docs/contracts.md. It reports the
+message of built-in kinds of errors alone, so the root is one of them.
 """
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
-class GraphError(Exception):
+class GraphError(RuntimeError):
     """Root of everything raised on purpose by the graphs."""
 
     code: ClassVar[str] = "run_failed"

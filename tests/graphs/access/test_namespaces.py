@@ -1,0 +1,38 @@
+import pytest
+
+from graphs.access.callers import Caller, Role
+from graphs.access.denial import Denial
+from graphs.access.namespaces import check_namespace
+
+USER = Caller(role=Role.USER, owner="me")
+
+
+@pytest.mark.parametrize("namespace", [("users", "me"), ("users", "me", "notes"), ["users", "me"]])
+def test_a_users_own_namespace_is_open(namespace: list[str]):
+    check_namespace(USER, {"namespace": namespace})
+
+
+@pytest.mark.parametrize(
+    "namespace",
+    [
+        None,
+        (),
+        ("users",),
+        ("users", "*"),
+        ("users", "somebody else"),
+        ("usage",),
+        ("usage", "me"),
+        ("me",),
+        ("*", "me"),
+    ],
+)
+def test_everything_else_is_closed(namespace: tuple[str, ...] | None):
+    with pytest.raises(Denial) as denied:
+        check_namespace(USER, {"namespace": namespace})
+
+    assert denied.value.status_code == 403
+
+
+@pytest.mark.parametrize("role", [Role.SERVICE, Role.STANDALONE])
+def test_the_system_reads_everything(role: Role):
+    check_namespace(Caller(role=role, owner="x"), {"namespace": ("usage", "run")})

@@ -1,0 +1,34 @@
+import pytest
+from pydantic import ValidationError
+
+from tests.graphs.conftest import Configure
+
+
+def test_without_a_control_plane_the_server_is_standalone(configure: Configure):
+    settings = configure()
+
+    assert settings.is_standalone
+    assert not settings.allow_studio_user
+
+
+def test_empty_variables_count_as_unset(configure: Configure):
+    assert configure(CONTROL_PLANE_URL="", AGENT_JWKS_FILE="").is_standalone
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        pytest.param({"AGENT_JWKS_FILE": "keys.json"}, "CONTROL_PLANE_SECRET", id="no secret"),
+        pytest.param({"CONTROL_PLANE_SECRET": "x"}, "AGENT_JWKS_FILE", id="no keys"),
+    ],
+)
+def test_half_a_control_plane_stops_the_start(configure: Configure, environment: dict[str, str], named: str):
+    with pytest.raises(ValidationError, match=f"{named} must be set"):
+        configure(CONTROL_PLANE_URL="http://127.0.0.1:1", **environment)
+
+
+def test_secrets_are_not_printed(configure: Configure):
+    settings = configure(OPENAI_API_KEY="sk-very-secret", PG_CHECKPOINT_URI="postgresql://u:hidden@h/d")
+
+    assert "sk-very-secret" not in repr(settings)
+    assert "hidden" not in repr(settings)
