@@ -10,6 +10,8 @@ from django.http import StreamingHttpResponse
 from rest_framework.renderers import BaseRenderer
 from rest_framework.utils.encoders import JSONEncoder
 
+from controlplane.api.waiting import free_thread
+
 MEDIA_TYPE = "text/event-stream"
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b": still here\n\n"
@@ -54,6 +56,8 @@ async def with_heartbeats(
     Owns `chunks`: they are closed however this ends.
     """
     async with aclosing(chunks):
+        # The middleware has taken a thread again since the view returned.
+        await free_thread()
         upcoming: asyncio.Task[bytes | None] | None = None
         try:
             while True:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -10,6 +11,7 @@ import psycopg_pool
 from django.core import exceptions as django_errors
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
+from django.utils import timezone
 from kombu.exceptions import OperationalError as QueueError
 from redis.exceptions import RedisError
 from rest_framework import exceptions as rest_errors
@@ -156,8 +158,20 @@ def _describe_ours(error: errors.ThreadplaneError | sdk_bridge.BridgeError) -> P
         message=error.message,
         fields=getattr(error, "fields", {}),
         details=dict(error.details),
-        retry_after=getattr(error, "retry_after", None),
+        retry_after=_seconds_to_wait(error),
     )
+
+
+def _seconds_to_wait(error: errors.ThreadplaneError | sdk_bridge.BridgeError) -> float | None:
+    known: float | None = getattr(error, "retry_after", None)
+    resets_at = error.details.get("resets_at")
+    if known is not None or not isinstance(resets_at, str):
+        return known
+    try:
+        moment = datetime.fromisoformat(resets_at)
+    except ValueError:
+        return None
+    return (moment - timezone.now()).total_seconds() if moment.tzinfo else None
 
 
 def _nearest(table: Mapping[type[Exception], Found], kind: type[BaseException]) -> Found | None:

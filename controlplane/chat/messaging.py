@@ -8,6 +8,7 @@ from typing import Literal
 
 from controlplane.accounts.models import CustomUser
 from controlplane.agent_server.bridges import bridge_for_user
+from controlplane.api.waiting import free_thread
 from controlplane.chat.models import ChatSession
 from controlplane.errors import Conflict, RunFailed, Unavailable
 from controlplane.runs.models import Run
@@ -58,6 +59,7 @@ async def message_stream(
     """
     if session.is_archived:
         raise Conflict("The session is archived. Restore it first.", code="session_archived")
+    await free_thread()
     async with (
         bridge_for_user(sender) as bridge,
         aclosing(bridge.stream_run(session.id, _run_request(session, message))) as events,
@@ -100,6 +102,7 @@ async def run_cancel(*, run: Run, owner: CustomUser) -> None:
     """Stop a run; one that is over is left as it is. Raises BridgeError."""
     if run.thread_id is None:
         return
+    await free_thread()
     async with bridge_for_user(owner) as bridge:
         await bridge.cancel_run(run.thread_id, run.pk, wait=False)
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from controlplane.accounts.models import CustomUser
 from controlplane.agent_server.bridges import bridge_for_user
+from controlplane.api.waiting import free_thread
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.chat.tasks import request_erasure
 from controlplane.errors import NotFound
@@ -27,6 +28,7 @@ async def session_create(*, owner: CustomUser, settings: Mapping[str, Any]) -> C
     await sync_to_async(session.full_clean)()
     await session.asave(force_insert=True)
     try:
+        await free_thread()
         async with bridge_for_user(owner) as bridge:
             await bridge.create_thread(session.id, graph_id=session.graph_id)
     except BaseException:

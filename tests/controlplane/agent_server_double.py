@@ -13,12 +13,19 @@ from sdk_bridge.memory.assistant import Assistant
 
 CONNECTOR = f"{__name__}.connect"
 _present: list[MemoryAgentServer] = []
+_connections: list[str] = []
 
 
 @asynccontextmanager
 async def connect(url: str) -> AsyncIterator[AgentServer]:
     """Stand in for `sdk_bridge.connect`."""
+    _connections.append(url)
     yield _present[-1]
+
+
+def times_connected() -> int:
+    """Say how often a connection was opened in this process."""
+    return len(_connections)
 
 
 def install(**assistants: Assistant) -> MemoryAgentServer:
