@@ -72,7 +72,8 @@ def translate(error: httpx.HTTPError, *, missing: type[NotFound]) -> BridgeError
         return ServerUnreachable("The Agent Server cannot be reached.")
     if isinstance(error, httpx.TimeoutException):
         return ServerTimedOut("The Agent Server did not answer in time.")
-    if isinstance(error, httpx.TransportError):
+    # The class itself, not one of its kinds: the SDK says so that an answer is no event stream.
+    if isinstance(error, httpx.TransportError) and type(error) is not httpx.TransportError:
         return ServerUnreachable("The Agent Server cannot be reached.")
     return ServerFailed("The Agent Server's answer cannot be read.")
 

@@ -7,13 +7,13 @@ from uuid import UUID, uuid4
 from sdk_bridge import Bridge, Event, RunRequest, Token
 
 
-def saying(message: str, **changes: Any) -> RunRequest:
+def saying(message: str | None, **changes: Any) -> RunRequest:
     """Ask for a run on a thread that is made on the way."""
     return RunRequest(**{"on_disconnect": "cancel", "if_not_exists": "create", "message": message, **changes})
 
 
 async def stream(
-    bridge: Bridge, message: str, *, thread_id: UUID | None = None, **changes: Any
+    bridge: Bridge, message: str | None = None, *, thread_id: UUID | None = None, **changes: Any
 ) -> list[Event]:
     """Stream a run to its end."""
     async with aclosing(bridge.stream_run(thread_id or uuid4(), saying(message, **changes))) as events:

@@ -80,6 +80,9 @@ async def answer(asked: str) -> AsyncIterator[Reply]:
             for _ in range(200):
                 await asyncio.sleep(0.05)
                 yield "tick"
+        case "count":
+            for piece in ["1", " 2", " 3", " 4", " 5"]:
+                yield piece
         case "speak in blocks":
             for piece in "Block text.".partition(" "):
                 yield piece

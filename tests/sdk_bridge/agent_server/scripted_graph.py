@@ -63,6 +63,8 @@ def model_for(text: str, state: MessagesState) -> Any:
         return speaking_in_blocks("Block text.")
     if text == "be slow":
         return speaking(" ".join(["tick"] * 200), pause=0.05)
+    if text == "count":
+        return speaking("1 2 3 4 5", pause=0.02)
     return speaking(f"You said {text}")
 
 
