@@ -4,6 +4,7 @@ import asyncio
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
+from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -15,12 +16,11 @@ from graphs import control_plane
 from graphs.control_plane import Permit, PermitRequest
 from graphs.errors import ControlPlaneRefused, GraphError, LimitReached, RunRefused
 from graphs.metering.calls import PROVIDER, ModelCall
-from graphs.metering.faults import translate, was_answered_without_work
+from graphs.metering.faults import translate, was_never_worked_on
 from graphs.metering.usage import Tally
 from graphs.settings import read_settings
 
 RECORD_SECONDS = 5.0
-TOO_MANY_REQUESTS = 429
 
 logger = structlog.get_logger(__name__)
 _writing: set[asyncio.Task[None]] = set()
@@ -51,7 +51,7 @@ class Attempt:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None and was_answered_without_work(error):
+        if error is not None and was_never_worked_on(error):
             self.tally.is_sent = False
         fault = translate(error) if error is not None else None
         if self.permit is not None:
@@ -117,6 +117,6 @@ def _outcome(error: BaseException | None) -> str:
 
 
 def _for_run(refusal: ControlPlaneRefused) -> GraphError:
-    if refusal.status == TOO_MANY_REQUESTS:
+    if refusal.status == HTTPStatus.TOO_MANY_REQUESTS:
         return LimitReached(refusal.message)
     return RunRefused(refusal.message)

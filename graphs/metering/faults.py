@@ -1,6 +1,8 @@
 """Translates what the OpenAI client and its connection raise into the errors a run may end with."""
 
-import httpx
+from collections.abc import Iterator
+from http import HTTPStatus
+
 import openai
 
 from graphs.errors import (
@@ -20,6 +22,9 @@ REFUSED = "The model's server did not accept the request."
 BAD_KEY = "The model's server did not accept the key."
 UNKNOWN_MODEL = "The model's server does not know this model."
 
+# By name: the client may bring either of two HTTP libraries, and they share these names.
+NOT_CONNECTED = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
+
 
 def translate(error: BaseException) -> GraphError | None:
     """Return our error for a client's one; None for what is not the model's doing.
@@ -27,9 +32,9 @@ def translate(error: BaseException) -> GraphError | None:
     Messages never quote the provider: its words may hold parts of keys and prompts.
     """
     match error:
-        case openai.APITimeoutError() | httpx.TimeoutException() | TimeoutError():
+        case openai.APITimeoutError() | TimeoutError():
             return ModelTimedOut(TIMED_OUT)
-        case openai.APIConnectionError() | httpx.TransportError():
+        case openai.APIConnectionError():
             return ModelUnreachable(UNREACHABLE)
         case openai.APIStatusError():
             return _by_status(error.status_code)
@@ -38,24 +43,29 @@ def translate(error: BaseException) -> GraphError | None:
     return None
 
 
-def was_answered_without_work(error: BaseException) -> bool:
-    """Whether the call ended before any model saw the prompt: no connection, or an error status."""
-    if isinstance(error, openai.APITimeoutError):
-        return isinstance(error.__cause__, httpx.ConnectTimeout | httpx.PoolTimeout)
-    if isinstance(error, openai.APIConnectionError):
-        return isinstance(error.__cause__, httpx.ConnectError)
-    return isinstance(error, openai.APIStatusError)
+def was_never_worked_on(error: BaseException) -> bool:
+    """Whether the call ended before any model saw the prompt: an error status, or no connection at all."""
+    if isinstance(error, openai.APIStatusError):
+        return True
+    causes = (type(cause).__name__ for cause in _causes(error))
+    return isinstance(error, openai.APIConnectionError) and not NOT_CONNECTED.isdisjoint(causes)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    while error.__cause__ is not None:
+        error = error.__cause__
+        yield error
 
 
 def _by_status(status: int) -> GraphError:
-    if status == httpx.codes.TOO_MANY_REQUESTS:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         return ModelRateLimited(RATE_LIMITED)
-    if status in (httpx.codes.REQUEST_TIMEOUT, httpx.codes.GATEWAY_TIMEOUT):
+    if status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT):
         return ModelTimedOut(TIMED_OUT)
-    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ModelFailed(FAILED)
-    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return ModelRefused(BAD_KEY)
-    if status == httpx.codes.NOT_FOUND:
+    if status == HTTPStatus.NOT_FOUND:
         return ModelRefused(UNKNOWN_MODEL)
     return ModelRefused(REFUSED)

@@ -1,11 +1,11 @@
 """The chat model of every graph: OpenAI's protocol, metered, with a key that lives for one call."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from typing import Any, Self
 
-import httpx
+import openai
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models.chat_models import agenerate_from_stream
 from langchain_core.messages import AIMessageChunk, BaseMessage
@@ -23,6 +23,7 @@ from graphs.settings import read_settings
 OPENAI_URL = "https://api.openai.com/v1"
 CONNECT_SECONDS = 5.0
 ATTEMPT_HEADER = "X-Client-Request-Id"
+ASYNC_ONLY = "metered models are asynchronous"
 _NO_KEY = SecretStr("none: each call brings its own")
 
 
@@ -71,7 +72,10 @@ class MeteredChat(ChatOpenAI):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        raise NotImplementedError("metered models are asynchronous")
+        raise NotImplementedError(ASYNC_ONLY)
+
+    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        raise NotImplementedError(ASYNC_ONLY)
 
     def _with_key_of(self, attempt: Attempt) -> Self:
         """Copy the model with the permit's key and address; connections stay shared."""
@@ -130,8 +134,8 @@ async def _within(
             yield chunk
 
 
-def _timeout() -> httpx.Timeout:
-    return httpx.Timeout(read_settings().model_idle_timeout_seconds, connect=CONNECT_SECONDS)
+def _timeout() -> openai.Timeout:
+    return openai.Timeout(read_settings().model_idle_timeout_seconds, connect=CONNECT_SECONDS)
 
 
-CONNECTIONS = PerLoop(lambda: httpx.AsyncClient(timeout=_timeout(), follow_redirects=True))
+CONNECTIONS = PerLoop(lambda: openai.DefaultAsyncHttpxClient(timeout=_timeout()))

@@ -51,7 +51,7 @@ async def _answer(call: ModelCall, prompt: str, *, field: str, structured: bool)
 
 
 async def _by_schema(call: ModelCall, prompt: str, field: str) -> str:
-    """Ask for JSON with one text field; raises ModelFailed when half of an object came back."""
+    """Ask for JSON with one text field; raises ModelFailed for another object than that."""
     schema = {
         "title": f"Conversation{field.capitalize()}",
         "description": f"The {field} of the conversation.",

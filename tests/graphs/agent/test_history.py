@@ -1,0 +1,53 @@
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+
+from graphs.agent.history import before_last_question, model_view, valid_summary
+from graphs.agent.prompts import NOT_RUN
+
+CALL = {"name": "calculator", "args": {"expression": "1"}, "id": "c1", "type": "tool_call"}
+QUESTION = HumanMessage("one?", id="h1")
+ASKING = AIMessage("", tool_calls=[CALL], id="a1")
+RESULT = ToolMessage("1", tool_call_id="c1", id="t1")
+ANSWER = AIMessage("One.", id="a2")
+NEXT = HumanMessage("two?", id="h2")
+
+
+def view(messages: list[AnyMessage], summary=None) -> list[AnyMessage]:
+    return model_view(messages, summary, system_prompt="Be kind.")
+
+
+def test_a_whole_conversation_is_passed_as_it_is():
+    messages = [QUESTION, ASKING, RESULT, ANSWER, NEXT]
+
+    assert view(messages) == [SystemMessage("Be kind."), *messages]
+
+
+def test_a_summary_takes_the_place_of_what_it_covers():
+    seen = view([QUESTION, ANSWER, NEXT], {"text": "They counted.", "last_message_id": "a2"})
+
+    assert seen == [SystemMessage("Be kind.\n\nSummary of the conversation so far:\nThey counted."), NEXT]
+
+
+def test_a_summary_of_removed_messages_is_forgotten():
+    summary = {"text": "They counted.", "last_message_id": "gone"}
+
+    assert valid_summary(summary, [QUESTION]) is None
+    assert view([QUESTION], summary) == [SystemMessage("Be kind."), QUESTION]
+
+
+def test_a_tool_result_whose_call_was_summarized_is_dropped():
+    seen = view([ASKING, RESULT, ANSWER, NEXT], {"text": "x", "last_message_id": "a1"})
+
+    assert seen[1:] == [ANSWER, NEXT]
+
+
+def test_a_call_that_was_cancelled_is_answered():
+    seen = view([QUESTION, ASKING, NEXT])
+
+    assert [message.type for message in seen] == ["system", "human", "ai", "tool", "human"]
+    assert (seen[3].content, seen[3].tool_call_id) == (NOT_RUN, "c1")
+
+
+def test_the_last_question_is_never_part_of_the_past():
+    assert before_last_question([QUESTION, ANSWER, NEXT, ASKING]) == [QUESTION, ANSWER]
+    assert before_last_question([QUESTION]) == []
+    assert before_last_question([]) == []
