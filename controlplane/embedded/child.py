@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from asyncio.subprocess import DEVNULL, STDOUT, Process
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
@@ -21,9 +21,9 @@ LAST_OUTPUT_SECONDS = 2.0
 class Child:
     """A process and whatever it starts. Ctrl-C in the terminal does not reach it; `stop` does."""
 
-    def __init__(self, process: Process, log: PartLog) -> None:
+    def __init__(self, process: Process, output: int, log: PartLog) -> None:
         self._process = process
-        self._ended = asyncio.create_task(self._follow(log))
+        self._ended = asyncio.create_task(self._follow(output, log))
 
     @classmethod
     async def spawn(
@@ -39,17 +39,25 @@ class Child:
         """Start a command; on Linux it gets `death_signal` when the supervisor is killed."""
         who = f"{account.uid}:{account.gid}" if account else "-"
         launcher = (sys.executable, "-I", "-S", LAUNCHER, str(os.getpid()), str(int(death_signal)), who)
-        process = await asyncio.create_subprocess_exec(
-            *launcher,
-            *command,
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=STDOUT,
-            env=dict(environment),
-            cwd=cwd,
-            start_new_session=True,
-        )
-        return cls(process, log)
+        # A pipe of our own: with one of asyncio's, `wait` would wait for everybody who inherited it.
+        output, given = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *launcher,
+                *command,
+                stdin=DEVNULL,
+                stdout=given,
+                stderr=STDOUT,
+                env=dict(environment),
+                cwd=cwd,
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(output)
+            raise
+        finally:
+            os.close(given)
+        return cls(process, output, log)
 
     @property
     def pid(self) -> int:
@@ -74,19 +82,26 @@ class Child:
         if not self._ended.done():
             kill_group(self.pid)
 
-    async def _follow(self, log: PartLog) -> int:
-        reading = asyncio.create_task(self._read(log))
+    async def _follow(self, output: int, log: PartLog) -> int:
+        reading = asyncio.create_task(_read(output, log))
         code = await self._process.wait()
         kill_group(self.pid)
-        # Something that left the group may still hold the pipe.
+        # The pipe ends when the last of the group is gone; who left the group may hold it for longer.
         await asyncio.wait({reading}, timeout=LAST_OUTPUT_SECONDS)
         reading.cancel()
         return code
 
-    async def _read(self, log: PartLog) -> None:
-        output = self._process.stdout
-        while output is not None and (data := await output.read(CHUNK_BYTES)):
+
+async def _read(output: int, log: PartLog) -> None:
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(output, "rb", buffering=0)
+    )
+    try:
+        while data := await reader.read(CHUNK_BYTES):
             log.feed(data)
+    finally:
+        transport.close()
 
 
 def kill_group(group: int) -> None:
