@@ -1,7 +1,5 @@
-"""Settings, URLs and entry points of the Django project."""
+"""Settings, URLs and entry points of the Django project; its job queue is known wherever Django runs."""
 
-# Every process that loads the settings has the job queue with it: a task called without it would look for
-# a queue on Celery's own default address.
-from controlplane.config.celery import app as celery_app
+from controlplane.config.celery import app as job_queue
 
-__all__ = ["celery_app"]
+__all__ = ["job_queue"]

@@ -16,6 +16,8 @@ def keep_project_logging(**_: Any) -> None:
 
 
 app = Celery("threadplane")
+# Web requests are served by many threads, and those without a current app fall back to this one.
+app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from controlplane.accounts.agent_tokens import load_signing_key
 from sdk_bridge import AgentServer, Timeouts
-from sdk_bridge.memory import Identity, MemoryAgentServer
+from sdk_bridge.memory import Admission, Identity, MemoryAgentServer
 from sdk_bridge.memory.assistant import Assistant
 
 CONNECTOR = f"{__name__}.connect"
@@ -28,10 +28,13 @@ def times_connected() -> int:
     return len(_connections)
 
 
-def install(**assistants: Assistant) -> MemoryAgentServer:
+def install(*, admit: Admission | None = None, **assistants: Assistant) -> MemoryAgentServer:
     """Start over with an empty server that accepts exactly the tokens that this control plane mints."""
     server = MemoryAgentServer(
-        identify=identify, assistants=assistants or None, timeouts=Timeouts(request=0.3, stream_idle=0.3)
+        identify=identify,
+        assistants=assistants or None,
+        admit=admit,
+        timeouts=Timeouts(request=0.3, stream_idle=0.3),
     )
     _present[:] = [server]
     return server

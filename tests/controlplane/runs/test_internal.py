@@ -1,0 +1,262 @@
+"""The endpoints of the Agent Server: the secret first, typed bodies, the contract's answers."""
+
+import json
+import time
+import uuid
+from datetime import UTC, datetime
+
+import pytest
+import redis
+from celery import Celery
+from django.test import Client
+from uuid_utils.compat import uuid7
+
+from controlplane.chat.models import ChatSession
+from controlplane.config import job_queue
+from controlplane.runs.admission import Role
+from controlplane.runs.models import Run
+from controlplane.usage.models import DailyCounter, TokenUsage
+
+ADMIT = "/internal/runs/admit/"
+WEBHOOK = "/internal/webhooks/runs/"
+NOBODY = uuid.UUID(int=1)
+CALLS = f"/internal/runs/{NOBODY}/calls/"
+
+
+@pytest.fixture
+def agent_server_client(settings):
+    """Post as the Agent Server does."""
+    secrets = {
+        "X-Threadplane-Secret": settings.CONTROL_PLANE_SECRET,
+        "X-Threadplane-Webhook": settings.LG_WEBHOOK_SECRET,
+    }
+    return Client(headers=secrets, raise_request_exception=False)
+
+
+def post(client, path, body):
+    return client.post(path, json.dumps(body), content_type="application/json")
+
+
+def admission(user, **changes):
+    body = {
+        "run_id": str(uuid.uuid4()),
+        "thread_id": str(uuid.uuid4()),
+        "graph_id": "agent",
+        "user_id": str(user.pk),
+        "role": "user",
+        "is_resume": False,
+        "if_not_exists": "create",
+        "requested": {},
+    }
+    return {**body, **changes}
+
+
+def call(**changes):
+    body = {
+        "attempt_id": str(uuid7()),
+        "model": "gpt-4o",
+        "node": "call_model",
+        "request_type": "chat",
+        "estimated_prompt_tokens": 120,
+        "max_output_tokens": 1024,
+    }
+    return {**body, **changes}
+
+
+def test_admission_answers_with_the_context(user, agent_server_client):
+    body = admission(user, requested={"model": "asked", "temperature": 0.7, "max_tokens": 100})
+    answer = post(agent_server_client, ADMIT, body)
+    assert answer.status_code == 200
+    assert answer.json()["run_id"] == body["run_id"]
+    assert answer.json()["session_id"] == body["thread_id"]
+    context = answer.json()["context"]
+    assert (context["model"], context["temperature"], context["max_tokens"]) == ("asked", 0.7, 100)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        pytest.param({"run_id": "no"}, "run_id", id="run id"),
+        pytest.param({"role": "root"}, "role", id="role"),
+        pytest.param({"user_id": None}, "user_id", id="user run without a user"),
+        pytest.param({"role": "service"}, "requested.user_id", id="service run without a payer"),
+        pytest.param({"requested": {"temperature": 3}}, "requested.temperature", id="temperature"),
+        pytest.param({"requested": {"max_tokens": 0}}, "requested.max_tokens", id="max tokens"),
+        pytest.param({"requested": {"model": ""}}, "requested.model", id="model"),
+    ],
+)
+def test_wrong_admission_names_its_field(user, agent_server_client, changes, field):
+    answer = post(agent_server_client, ADMIT, admission(user, **changes))
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "validation_failed"
+    assert list(answer.json()["error"]["fields"]) == [field]
+    assert not Run.objects.exists()
+
+
+def test_used_up_limit_says_when_to_come_back(user, agent_server_client, settings):
+    settings.DAILY_MESSAGE_LIMIT = 0
+    answer = post(agent_server_client, ADMIT, admission(user))
+    assert answer.status_code == 429
+    error = answer.json()["error"]
+    assert error["code"] == "limit_reached"
+    assert sorted(error["details"]) == ["limit", "remaining", "resets_at", "used"]
+    assert 0 < int(answer.headers["Retry-After"]) <= 86_401
+    assert not Run.objects.exists()
+
+
+def test_another_user_s_thread_is_not_found(user, stranger, agent_server_client):
+    session = ChatSession.objects.create(user=stranger)
+    answer = post(agent_server_client, ADMIT, admission(user, thread_id=str(session.pk)))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "thread_not_found")
+    assert not Run.objects.exists()
+
+
+def test_permit_is_created_once_and_then_repeated(user, agent_server_client, settings):
+    settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = "sk-house", None
+    run_id = post(agent_server_client, ADMIT, admission(user)).json()["run_id"]
+    body = call()
+    first, second = (post(agent_server_client, f"/internal/runs/{run_id}/calls/", body) for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 200)
+    expected = {"attempt_id": body["attempt_id"], "base_url": None, "api_key": "sk-house"}
+    assert first.json() == second.json() == expected
+    assert first.headers["Cache-Control"] == "no-store"
+    assert TokenUsage.objects.count() == 1
+
+
+def test_permit_for_an_unknown_run_is_not_found(db, agent_server_client):
+    answer = post(agent_server_client, f"/internal/runs/{uuid.uuid4()}/calls/", call())
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "run_not_found")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"request_type": "poem"}, id="request_type"),
+        pytest.param({"estimated_prompt_tokens": -1}, id="estimated_prompt_tokens"),
+        pytest.param({"max_output_tokens": 0}, id="max_output_tokens"),
+        pytest.param({"attempt_id": "1"}, id="attempt_id"),
+        pytest.param({"model": "m" * 201}, id="model"),
+    ],
+)
+def test_wrong_call_names_its_field(user, agent_server_client, changes):
+    run_id = post(agent_server_client, ADMIT, admission(user)).json()["run_id"]
+    answer = post(agent_server_client, f"/internal/runs/{run_id}/calls/", call(**changes))
+    assert answer.status_code == 422
+    assert list(answer.json()["error"]["fields"]) == list(changes)
+    assert not TokenUsage.objects.exists()
+
+
+@pytest.mark.parametrize("secret", ["", "wrong", "é"], ids=["none", "wrong", "not ascii"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        pytest.param("POST", ADMIT, id="admit"),
+        pytest.param("POST", CALLS, id="calls"),
+        pytest.param("GET", f"/internal/users/{NOBODY}/", id="user state"),
+        pytest.param("POST", WEBHOOK, id="webhook"),
+    ],
+)
+def test_without_the_secret_nobody_gets_in(user, method, path, secret):
+    headers = {"X-Threadplane-Secret": secret, "X-Threadplane-Webhook": secret}
+    body = json.dumps(admission(user)) if path == ADMIT else "{}"
+    client = Client(headers=headers, raise_request_exception=False)
+    answer = client.generic(method, path, body, content_type="application/json")
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"] == ("forged_webhook" if path == WEBHOOK else "forged_request")
+    assert not Run.objects.exists()
+    assert not DailyCounter.objects.exists()
+
+
+def test_one_secret_does_not_open_the_other_door(user, settings):
+    swapped = {
+        "X-Threadplane-Secret": settings.LG_WEBHOOK_SECRET,
+        "X-Threadplane-Webhook": settings.CONTROL_PLANE_SECRET,
+    }
+    client = Client(headers=swapped, raise_request_exception=False)
+    assert post(client, ADMIT, admission(user)).status_code == 403
+    assert post(client, WEBHOOK, {}).status_code == 403
+
+
+@pytest.mark.parametrize("path", [ADMIT, CALLS, WEBHOOK])
+def test_body_that_is_no_json_is_said_to_be(db, agent_server_client, path):
+    answer = agent_server_client.post(path, "{nope", content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "malformed_json")
+
+
+def test_oversized_body_is_refused(db, agent_server_client):
+    answer = agent_server_client.post(ADMIT, "x" * 1_000_001, content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body_too_large")
+
+
+def test_other_methods_are_refused(db, agent_server_client):
+    assert agent_server_client.get(ADMIT).status_code == 405
+
+
+@pytest.fixture
+def queued(settings):
+    """Read what waits in the real queue; it is empty before and after."""
+    with redis.Redis.from_url(settings.CELERY_BROKER_URL) as client:
+        client.delete(settings.CELERY_TASK_DEFAULT_QUEUE)
+        yield lambda: [
+            json.loads(job)["headers"] for job in client.lrange(settings.CELERY_TASK_DEFAULT_QUEUE, 0, -1)
+        ]
+        client.delete(settings.CELERY_TASK_DEFAULT_QUEUE)
+
+
+@pytest.fixture
+def dead_queue():
+    """Let jobs be sent where nobody listens, with the settings of the product otherwise."""
+    dead = Celery("dead", set_as_current=False)
+    dead.conf.update({**job_queue.conf.changes, "broker_url": "redis://127.0.0.1:1/0"})
+    dead.set_current()
+    yield
+    job_queue.set_current()
+
+
+def webhook(run_id, **changes):
+    body = {
+        "run_id": str(run_id),
+        "thread_id": str(uuid.uuid4()),
+        "status": "success",
+        "run_started_at": "2026-03-01T10:00:00+00:00",
+        "run_ended_at": "2026-03-01T10:00:05+00:00",
+    }
+    return {**body, **changes}
+
+
+def test_webhook_of_an_unknown_run_is_not_found(db, agent_server_client):
+    answer = post(agent_server_client, WEBHOOK, webhook(uuid.uuid4()))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "run_not_found")
+
+
+def test_webhook_queues_the_settlement(admitted, agent_server_client, queued):
+    run = admitted()
+    answer = post(agent_server_client, WEBHOOK, webhook(run.pk))
+    assert (answer.status_code, answer.content) == (202, b"")
+    (job,) = queued()
+    assert (job["task"], job["argsrepr"]) == ("runs.settle_run", f"('{run.pk}',)")
+    run.refresh_from_db()
+    assert run.ended_at is None
+
+
+def test_webhook_is_taken_at_its_word_for_a_run_without_a_thread(admitted, agent_server_client, queued):
+    run = admitted(thread_id=None, role=Role.SERVICE)
+    assert post(agent_server_client, WEBHOOK, webhook(run.pk, status="error")).status_code == 202
+    run.refresh_from_db()
+    assert (run.status, run.ended_at) == ("error", datetime(2026, 3, 1, 10, 0, 5, tzinfo=UTC))
+
+
+def test_forged_webhook_queues_nothing(admitted, queued):
+    client = Client(headers={"X-Threadplane-Webhook": "forged"}, raise_request_exception=False)
+    assert post(client, WEBHOOK, webhook(admitted().pk)).status_code == 403
+    assert queued() == []
+
+
+def test_dead_queue_is_said_to_be_within_seconds(admitted, agent_server_client, dead_queue):
+    run = admitted()
+    started = time.monotonic()
+    answer = post(agent_server_client, WEBHOOK, webhook(run.pk))
+    assert time.monotonic() - started < 5
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "queue_unavailable")
+    run.refresh_from_db()
+    assert run.settled_at is None
