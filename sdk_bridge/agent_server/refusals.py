@@ -92,7 +92,8 @@ def refused(refusal: Refusal, *, missing: type[NotFound]) -> BridgeError:
 
 def _class_of_status(refusal: Refusal, *, missing: type[NotFound]) -> type[BridgeError]:
     if refusal.status == httpx.codes.NOT_FOUND:
-        return missing
+        # With a code it is not about the thread or run that was asked for, but say an assistant.
+        return NotFound if refusal.code else missing
     if refusal.status in _BY_STATUS:
         return _BY_STATUS[refusal.status]
     if refusal.status >= httpx.codes.INTERNAL_SERVER_ERROR:

@@ -19,32 +19,28 @@ START_SECONDS = 40
 
 @dataclass
 class DevelopmentServer:
-    """A running server; `url` is where it listens."""
+    """A running server in its folder `home`; `url` is where it listens."""
 
-    url: str
+    home: Path
+    port: int
+    config: str
     process: subprocess.Popen[bytes]
 
     @classmethod
-    def start(cls, folder: Path) -> Self:
+    def start(cls, folder: Path, *, config: str = "langgraph.json") -> Self:
         """Start on a free port and wait until it answers."""
-        home = folder / "agent_server"
+        home, port = folder / "agent_server", free_ports(1)[0]
         shutil.copytree(GRAPH_FOLDER, home, ignore=shutil.ignore_patterns("__pycache__"))
-        port = free_ports(1)[0]
-        command = [
-            str(Path(sys.executable).with_name("langgraph")), "dev", "--no-browser", "--no-reload",
-            "--host", "127.0.0.1", "--port", str(port), "--n-jobs-per-worker", "10",
-        ]  # fmt: skip
-        environment = {**os.environ, "LANGGRAPH_CLI_NO_ANALYTICS": "1", "LANGSMITH_TRACING": "false"}
-        log_path = folder / "agent-server.log"
-        with log_path.open("wb") as log:
-            process = subprocess.Popen(
-                command, cwd=home, env=environment, stdout=log, stderr=subprocess.STDOUT
-            )
-        server = cls(f"http://127.0.0.1:{port}", process)
-        server._wait_until_ready(log_path)
+        server = cls(home, port, config, launch(home, port=port, config=config))
+        server._wait_until_ready()
         return server
 
-    def _wait_until_ready(self, log: Path) -> None:
+    @property
+    def url(self) -> str:
+        """Where the bridge connects to."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
@@ -53,7 +49,19 @@ class DevelopmentServer:
             except httpx.TransportError:
                 time.sleep(0.1)
         self.stop()
-        raise TimeoutError(f"the Agent Server did not start: {log.read_text(errors='replace')[-3000:]}")
+        log = (self.home / "server.log").read_text(errors="replace")
+        raise TimeoutError(f"the Agent Server did not start: {log[-3000:]}")
+
+    def crash(self) -> None:
+        """Kill the server and lose what it keeps in files of its own: threads and runs."""
+        self.process.kill()
+        self.process.wait(10)
+        shutil.rmtree(self.home / ".langgraph_api", ignore_errors=True)
+
+    def restart(self) -> None:
+        """Start again on the same port."""
+        self.process = launch(self.home, port=self.port, config=self.config)
+        self._wait_until_ready()
 
     def stop(self) -> None:
         """End the server and wait for it."""
@@ -63,3 +71,14 @@ class DevelopmentServer:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(10)
+
+
+def launch(home: Path, *, port: int, config: str) -> subprocess.Popen[bytes]:
+    """Start the process."""
+    command = [
+        str(Path(sys.executable).with_name("langgraph")), "dev", "--no-browser", "--no-reload",
+        "--config", config, "--host", "127.0.0.1", "--port", str(port), "--n-jobs-per-worker", "10",
+    ]  # fmt: skip
+    environment = {**os.environ, "LANGGRAPH_CLI_NO_ANALYTICS": "1", "LANGSMITH_TRACING": "false"}
+    with (home / "server.log").open("ab") as log:
+        return subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=subprocess.STDOUT)

@@ -14,6 +14,7 @@ from sdk_bridge import (
     Conflict,
     InvalidRequest,
     LimitReached,
+    NotFound,
     Refused,
     RunNotFound,
     RunRejected,
@@ -51,6 +52,14 @@ REQUEST = RunRequest(on_disconnect="continue", message="hello")
         pytest.param(403, "Forbidden", Refused, "refused", "Forbidden", id="403"),
         pytest.param(
             404, "no such row", ThreadNotFound, "thread_not_found", "The thread does not exist.", id="404"
+        ),
+        pytest.param(
+            404,
+            '{"code": "assistant_not_found", "message": "No such assistant."}',
+            NotFound,
+            "assistant_not_found",
+            "No such assistant.",
+            id="404-of-something-else",
         ),
         pytest.param(409, "busy", Conflict, "conflict", "busy", id="409"),
         pytest.param(410, "gone", ThreadDeleted, "thread_deleted", "gone", id="410"),

@@ -40,11 +40,12 @@ async def test_waiting_for_a_failed_run_tells_why(alice: Bridge) -> None:
 
 async def test_runs_are_listed_newest_first_in_pages(alice: Bridge) -> None:
     thread_id = uuid4()
-    started = []
-    for text in ("one", "two", "three"):
-        handle = await alice.start_run(thread_id, saying(text))
-        await alice.wait_for_run(thread_id, handle.run_id)
-        started.append(handle.run_id)
+    handles = [
+        await alice.start_run(thread_id, saying(text, multitask_strategy="enqueue"))
+        for text in ("one", "two", "three")
+    ]
+    started = [handle.run_id for handle in handles]
+    await alice.wait_for_run(thread_id, started[-1])
     pages = [await alice.list_runs(thread_id, limit=2, offset=offset) for offset in (0, 2)]
     assert [[run.run_id for run in page] for page in pages] == [started[:0:-1], started[:1]]
 

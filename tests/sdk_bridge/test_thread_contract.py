@@ -106,10 +106,10 @@ async def test_history_holds_tool_calls_and_results(alice: Bridge) -> None:
 @pytest.mark.parametrize(
     ("limit", "before", "texts", "first_index"),
     [
-        pytest.param(2, None, ["two", "You said two"], 2, id="newest"),
-        pytest.param(2, 2, ["one", "You said one"], 0, id="page-before"),
-        pytest.param(3, 2, ["one", "You said one"], 0, id="short-first-page"),
-        pytest.param(9, 99, ["one", "You said one", "two", "You said two"], 0, id="before-past-the-end"),
+        pytest.param(2, None, ["42", "The tool said 42."], 2, id="newest"),
+        pytest.param(2, 2, ["use the tool", ""], 0, id="page-before"),
+        pytest.param(3, 2, ["use the tool", ""], 0, id="short-first-page"),
+        pytest.param(9, 99, ["use the tool", "", "42", "The tool said 42."], 0, id="before-past-the-end"),
         pytest.param(2, 0, [], 0, id="before-the-first"),
     ],
 )
@@ -117,8 +117,7 @@ async def test_history_pages_from_its_end(
     alice: Bridge, limit: int, before: int | None, texts: list[str], first_index: int
 ) -> None:
     thread_id = uuid4()
-    for text in ("one", "two"):
-        await stream(alice, text, thread_id=thread_id)
+    await stream(alice, "use the tool", thread_id=thread_id)
     page = await alice.read_history(thread_id, limit=limit, before=before)
     assert [message.text for message in page.messages] == texts
     assert (page.first_index, page.total, page.has_earlier) == (first_index, 4, first_index > 0)
