@@ -1,6 +1,7 @@
 """What tests of the graphs share: settings in this process, and a server of their own on real Postgres."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -91,7 +92,7 @@ def agent_server(
     """A server behind the double. Its log must not complain of blocking calls."""
     server = AgentServer.start(tmp_path_factory.mktemp("agent-server"), server_environment)
     yield server
-    assert server.stop() == 0
+    assert server.stop() == -signal.SIGTERM
     assert "blocking call" not in server.output().lower()
 
 
