@@ -39,7 +39,7 @@ def test_database_address_becomes_django_s_settings():
     assert described["CONN_MAX_AGE"] == 0
 
 
-def test_dead_database_is_reported_within_seconds(settings):
+def test_dead_database_is_reported_within_seconds(db, settings):
     address = SecretStr(f"postgresql://nobody@127.0.0.1:{CLOSED_PORT}/nothing")
     described = postgres(read_environment().model_copy(update={"database_url": address}))
     defaults = {name: value for name, value in settings.DATABASES["default"].items() if name not in described}
