@@ -9,17 +9,15 @@ from controlplane.embedded.parts import Job, Part
 from controlplane.embedded.readiness import FileWritten, http_answers, worker_answers
 
 SERVERS = ("postgres", "valkey")
-MANAGE = (sys.executable, "-m", "controlplane.manage")
+SETUP = (sys.executable, "-m", "controlplane.embedded.database_setup")
 CELERY = (sys.executable, "-m", "celery", "-A", "controlplane.config.celery")
 LONGEST_GOODBYE_SECONDS = 5
 
 
 def migrate_job(*, environment: Mapping[str, str], with_demo_user: bool) -> Job:
     """Describe the migrations, and the demo user after them where there is to be one."""
-    commands: tuple[tuple[str, ...], ...] = ((*MANAGE, "migrate", "--no-input", "--verbosity", "1"),)
-    if with_demo_user:
-        commands += ((*MANAGE, "create_demo_user"),)
-    return Job(name="migrate", commands=commands, environment=environment, needs=SERVERS)
+    commands = ("migrate", "create_demo_user") if with_demo_user else ("migrate",)
+    return Job(name="migrate", command=(*SETUP, *commands), environment=environment, needs=SERVERS)
 
 
 def django_part(*, port: int, environment: Mapping[str, str]) -> Part:

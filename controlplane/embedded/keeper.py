@@ -78,9 +78,9 @@ class Keeper:
 
     async def _live(self) -> str:
         """Run the process once and return why it ended."""
-        await self.part.prepare()
         self._log.note("starting…")
         started = asyncio.get_running_loop().time()
+        await self.part.prepare()
         self._child = child = await Child.spawn(
             self.part.command,
             environment=self.part.environment,

@@ -36,7 +36,7 @@ def remember_children(path: Path, pids: Mapping[str, int]) -> None:
     write_private_json(path, children)
 
 
-async def end_leftovers(path: Path) -> tuple[str, ...]:
+async def end_leftovers(path: Path, *, grace_seconds: float = GRACE_SECONDS) -> tuple[str, ...]:
     """End the processes of a supervisor that was killed; return the names of their parts.
 
     The caller holds the data folder's lock, so no living supervisor owns them.
@@ -45,7 +45,7 @@ async def end_leftovers(path: Path) -> tuple[str, ...]:
     found = {str(child["part"]): pids for child in children if (pids := _left_of(child))}
     for part, pids in found.items():
         _signal(pids, signal.SIGINT if part == "postgres" else signal.SIGTERM)
-    await _wait_until_gone([child for child in children if child["part"] in found])
+    await _wait_until_gone([child for child in children if child["part"] in found], grace_seconds)
     return tuple(found)
 
 
@@ -58,8 +58,8 @@ def _recall_children(path: Path) -> list[dict[str, object]]:
     return children
 
 
-async def _wait_until_gone(children: list[dict[str, object]]) -> None:
-    deadline = asyncio.get_running_loop().time() + GRACE_SECONDS
+async def _wait_until_gone(children: list[dict[str, object]], grace_seconds: float) -> None:
+    deadline = asyncio.get_running_loop().time() + grace_seconds
     while left := [pid for child in children for pid in _left_of(child)]:
         if asyncio.get_running_loop().time() > deadline:
             _signal(left, signal.SIGKILL)

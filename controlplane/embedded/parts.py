@@ -41,9 +41,9 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """Commands that run once, one after the other, before what needs them starts."""
+    """A command that runs once, before what needs it starts."""
 
     name: str
-    commands: tuple[tuple[str, ...], ...]
+    command: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
     needs: tuple[str, ...] = ()

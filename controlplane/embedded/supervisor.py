@@ -84,12 +84,10 @@ class Supervisor:
         log = self._logs[job.name]
         started = asyncio.get_running_loop().time()
         log.note("starting…")
-        for command in job.commands:
-            child = await Child.spawn(command, environment=job.environment, cwd=PROJECT_ROOT, log=log)
-            self._job_children[job.name] = child
-            code = await child.wait()
-            if code:
-                raise PartFailed(job.name, describe_exit(code), log.last_lines[-SHOWN_LINES:])
+        child = await Child.spawn(job.command, environment=job.environment, cwd=PROJECT_ROOT, log=log)
+        self._job_children[job.name] = child
+        if code := await child.wait():
+            raise PartFailed(job.name, describe_exit(code), log.last_lines[-SHOWN_LINES:])
         log.note(f"done in {asyncio.get_running_loop().time() - started:.1f} s")
         self._ready[job.name].set()
 

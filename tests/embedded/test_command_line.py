@@ -204,3 +204,27 @@ def test_second_signal_kills_at_once(tmp_path: Path) -> None:
     assert stack.stop(how=signal.SIGINT) == 0
     assert time.monotonic() - started < 5
     assert not any(map(is_alive, pids.values()))
+
+
+def test_demo_leaves_a_stack_alone_that_cannot_serve_it(tmp_path: Path) -> None:
+    stack = RunningStack.start(tmp_path / "data", only=("valkey",))
+    result = command(tmp_path / "data", "demo")
+    assert result.returncode == 1
+    assert "has no demo user or not every part: stop it first" in result.stderr
+    assert is_alive(stack.pids()["valkey"])
+    assert stack.stop() == 0
+
+
+def test_wrong_setting_is_named_without_a_trace(tmp_path: Path) -> None:
+    result = command(tmp_path, "run", "--only", "valkey", VALKEY_PORT="many")
+    assert (result.returncode, result.stderr) == (
+        1,
+        "threadplane: VALKEY_PORT must be a port number, not 'many'\n",
+    )
+
+
+def test_unusable_data_folder_is_named_without_a_trace(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    result = command(tmp_path / "data", "run", "--only", "valkey")
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"threadplane: the data folder {tmp_path / 'data'} cannot be used")

@@ -39,10 +39,9 @@ def stand_in(name: str, code: str, *, is_ready: Probe = at_once, **more: object)
     )
 
 
-def job(name: str, *codes: str, needs: tuple[str, ...] = ()) -> Job:
+def job(name: str, code: str, *, needs: tuple[str, ...] = ()) -> Job:
     """Return a job of a few words of Python."""
-    commands = tuple((sys.executable, "-c", code) for code in codes)
-    return Job(name=name, commands=commands, environment=dict(os.environ), needs=needs)
+    return Job(name=name, command=(sys.executable, "-c", code), environment=dict(os.environ), needs=needs)
 
 
 class Stage:
@@ -155,12 +154,11 @@ async def test_stable_time_forgives_earlier_deaths(tmp_path: Path) -> None:
 
 
 async def test_failed_job_ends_everything(tmp_path: Path) -> None:
-    failing = job("migrate", "print('first')", "import sys; sys.exit('no such table')", "print('third')")
+    failing = job("migrate", "import sys; print('first', flush=True); sys.exit('no such table')")
     stage = Stage(tmp_path, stand_in("database", SLEEP), failing, stand_in("web", SLEEP, needs=("migrate",)))
     with pytest.raises(PartFailed, match=r"(?s)migrate: ended with code 1.*first.*no such table"):
         await stage.supervisor.run(nothing, stage.stop)
     assert stage.order("starting") == ["database", "migrate"]
-    assert "third" not in stage.shown.getvalue()
     assert not any(is_alive(pid) for _, pid in stage.pids)
 
 
