@@ -7,9 +7,9 @@ from graphs.agent.nodes.call_model import call_model
 from graphs.agent.nodes.keep_within_budget import keep_within_budget
 from graphs.agent.nodes.run_tools import run_tools, stop_tools
 from graphs.agent.routing import after_model
-from graphs.agent.state import AgentState
+from graphs.agent.state import AgentInput, AgentState
 
-builder = StateGraph(AgentState, context_schema=AgentContext)
+builder = StateGraph(AgentState, context_schema=AgentContext, input_schema=AgentInput)
 builder.add_node(keep_within_budget)
 builder.add_node(call_model)
 builder.add_node(run_tools)

@@ -1,9 +1,10 @@
 """The summarizer's input and output."""
 
-from typing import Annotated, Literal, NotRequired, TypedDict
+from typing import Annotated, Literal, NotRequired
 
 from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
+from typing_extensions import TypedDict  # pydantic reads it for the form in Studio
 
 
 class SummarizerInput(TypedDict):

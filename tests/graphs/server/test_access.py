@@ -7,6 +7,9 @@ import pytest
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import APIStatusError
 
+from graphs.agent.context import AgentContext
+from graphs.metering.calls import ModelChoice
+from graphs.summarizer.context import SummarizerContext
 from tests.graphs.agent_server import AgentServer
 from tests.graphs.agent_tokens import Signer
 from tests.graphs.control_plane_double import ControlPlaneDouble
@@ -196,3 +199,25 @@ async def test_only_known_pages_may_call(agent_server: AgentServer, origin: str,
     )
 
     assert answer.headers.get("access-control-allow-origin") == (origin if allowed else None)
+
+
+@pytest.mark.parametrize(
+    ("graph", "context", "inputs"),
+    [
+        ("agent", AgentContext, {"messages"}),
+        ("summarizer", SummarizerContext, {"messages", "task"}),
+    ],
+)
+async def test_studios_form_describes_every_setting(
+    agent_server: AgentServer, token: str, graph: str, context: type[ModelChoice], inputs: set[str]
+):
+    [assistant] = agent_server.request(
+        "POST", "/assistants/search", token=token, json={"graph_id": graph}
+    ).json()
+
+    schemas = agent_server.request("GET", f"/assistants/{assistant['assistant_id']}/schemas", token=token)
+
+    fields = schemas.json()["context_schema"]["properties"]
+    assert set(fields) == set(context.model_fields)
+    assert all(field["description"] for field in fields.values())
+    assert set(schemas.json()["input_schema"]["properties"]) == inputs

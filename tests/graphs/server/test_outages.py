@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 
-from graphs.agent.context import AgentContext
 from tests.graphs.agent_server import ROOT, AgentServer, ServerDidNotStart
 from tests.graphs.agent_tokens import Signer
 from tests.graphs.control_plane_double import ControlPlaneDouble
@@ -129,19 +128,6 @@ async def test_standalone_works_for_studio_and_this_machine_alone(
     assert [entry["thread_id"] for entry in plain.json()] == [thread_id]
     assert foreign.status_code == 401
     assert "blocking call" not in standalone_server.output().lower()
-
-
-async def test_studios_form_describes_every_setting(agent_server: AgentServer, token: str):
-    [assistant] = agent_server.request(
-        "POST", "/assistants/search", token=token, json={"graph_id": "agent"}
-    ).json()
-
-    schemas = agent_server.request("GET", f"/assistants/{assistant['assistant_id']}/schemas", token=token)
-
-    fields = schemas.json()["context_schema"]["properties"]
-    assert set(fields) == set(AgentContext.model_fields)
-    assert all(field["description"] for field in fields.values())
-    assert "messages" in schemas.json()["input_schema"]["properties"]
 
 
 @pytest.fixture
