@@ -2,6 +2,7 @@
 
 import json
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
@@ -25,6 +26,7 @@ class Api:
 
     def __init__(self, url: str) -> None:
         self.http = httpx.Client(base_url=f"{url}/api/v1/", timeout=60)
+        weakref.finalize(self, self.http.close)
 
     @classmethod
     def signed_in(cls, url: str, email: str, password: str) -> Self:

@@ -86,6 +86,6 @@ def test_demo_says_what_is_wrong(server_folder: Path) -> None:
         OPENAI_BASE_URL="http://127.0.0.1:9/v1",
         OPENAI_API_KEY="sk-none",
     )
-    assert result.returncode == 1
+    assert result.returncode != 0
     assert "127.0.0.1" in result.stdout + result.stderr
     assert "x@127" not in result.stdout + result.stderr

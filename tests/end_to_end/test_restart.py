@@ -5,6 +5,7 @@ import signal
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.conftest import DEMO_EMAIL, DEMO_PASSWORD
@@ -29,13 +30,8 @@ def start(folder: Path, model: ScriptedModel) -> RunningStack:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(
-    "how", [pytest.param(signal.SIGINT, id="ctrl-c"), pytest.param(signal.SIGTERM, id="sigterm")]
-)
-def test_history_and_usage_survive_a_restart(
-    server_folder: Path, scripted_model: ScriptedModel, how: signal.Signals
-) -> None:
-    folder = server_folder / f"restart-{how.name}"
+def test_history_and_usage_survive_a_restart(server_folder: Path, scripted_model: ScriptedModel) -> None:
+    folder = server_folder / "restart"
     scripted_model.reply("remember", "I will remember.")
     first = start(folder, scripted_model)
     api = Api.signed_in(first.control_plane_url, DEMO_EMAIL, DEMO_PASSWORD)
@@ -45,7 +41,7 @@ def test_history_and_usage_survive_a_restart(
     api.settled_usage(calls=2, session=session)
     history, pids = api.history(session), first.pids()
 
-    assert first.stop(how=how) == 0
+    assert first.stop(how=signal.SIGTERM) == 0
     assert [part for part, pid in pids.items() if alive(pid)] == []
     started = time.monotonic()
     second = start(folder, scripted_model)
@@ -86,7 +82,10 @@ def kill_and_wait_for_the_next(stack: RunningStack, part: str) -> None:
 
 def turn_works(api: Api, session: str) -> bool:
     """Say something; a refusal means that a part is still on its way back."""
-    response = api.http.post(f"sessions/{session}/messages/", json={"message": "again"})
+    try:
+        response = api.http.post(f"sessions/{session}/messages/", json={"message": "again"})
+    except httpx.TransportError:
+        return False  # the control plane itself is on its way back
     assert response.status_code in {200, 502, 503, 504}, response.text
     return response.status_code == 200
 
