@@ -1,3 +1,5 @@
+"""The errors of a run are those of the contract, and their messages reach clients."""
+
 import inspect
 
 import orjson

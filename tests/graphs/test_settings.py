@@ -1,3 +1,5 @@
+"""The environment is read once, whole or not at all."""
+
 import pytest
 from pydantic import ValidationError
 

@@ -1,3 +1,5 @@
+"""Only human words come in, whatever their spelling."""
+
 from typing import Any
 
 import pytest

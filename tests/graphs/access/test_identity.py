@@ -1,3 +1,5 @@
+"""Who is let in, and when the control plane is asked."""
+
 import asyncio
 import json
 from uuid import UUID, uuid4

@@ -1,3 +1,5 @@
+"""Users reach their own part of the store and nothing else."""
+
 import pytest
 
 from graphs.access.callers import Caller, Role

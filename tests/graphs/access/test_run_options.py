@@ -1,3 +1,5 @@
+"""What a client may choose of a run."""
+
 from typing import Any
 
 import pytest

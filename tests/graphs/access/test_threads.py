@@ -1,3 +1,5 @@
+"""Threads keep their owner."""
+
 from typing import Any
 from uuid import UUID
 

@@ -1,3 +1,5 @@
+"""Only tokens of the published keys with all their claims are good."""
+
 import os
 import time
 from pathlib import Path

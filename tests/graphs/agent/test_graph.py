@@ -1,3 +1,5 @@
+"""The agent's turns on a real model protocol: memory, tools, summaries."""
+
 import json
 from uuid import uuid4
 

@@ -1,3 +1,5 @@
+"""What the model sees of a conversation is always well-formed."""
+
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
 from graphs.agent.history import before_last_question, model_view, valid_summary

@@ -1,3 +1,5 @@
+"""A turn ends, however often the model asks for tools."""
+
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 

@@ -1,3 +1,5 @@
+"""Tokens are counted as said, or estimated."""
+
 from langchain_core.messages import AIMessageChunk, HumanMessage
 from langchain_core.messages.tool import tool_call_chunk
 

@@ -1,3 +1,5 @@
+"""Rolling back and copying on real Postgres, beside the contract of every saver."""
+
 from collections.abc import AsyncIterator, Callable
 from uuid import uuid4
 

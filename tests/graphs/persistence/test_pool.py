@@ -1,3 +1,5 @@
+"""Tables are set up once, and a missing database is named."""
+
 import asyncio
 import sys
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Titles and summaries come out whatever the model can do."""
+
 from uuid import uuid4
 
 import pytest

@@ -1,3 +1,5 @@
+"""What of a conversation the summarizer reads, and what of an answer becomes a title."""
+
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 

@@ -1,3 +1,5 @@
+"""Arithmetic is right, and nothing else is calculated."""
+
 import time
 
 import pytest

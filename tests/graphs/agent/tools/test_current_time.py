@@ -1,3 +1,5 @@
+"""The time is told for real zones, and tools go by name."""
+
 from datetime import UTC, datetime, timedelta
 
 import pytest
