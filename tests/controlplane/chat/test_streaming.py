@@ -171,13 +171,14 @@ def test_waiting_holds_neither_threads_nor_connections(stream_request, settings,
     listeners = pool_size + 4
     sessions = [async_to_sync(session_create)(owner=user, settings={}) for _ in range(listeners)]
     with served_here() as address:
+        idle = pool_threads()
         request = stream_request(address)
         request["headers"]["Accept"] = accept
         sending = [threading.Thread(target=send, args=(request, session)) for session in sessions]
         for thread in sending:
             thread.start()
         wait_until(lambda: tap.started == listeners)
-        wait_until(lambda: count_pool_threads() <= 2)
+        wait_until(lambda: len(pool_threads() - idle) <= 2)
         still_served = httpx.get(
             f"{address}/api/v1/sessions/", headers=request["headers"] | {"Accept": "*/*"}
         )
@@ -189,9 +190,9 @@ def test_waiting_holds_neither_threads_nor_connections(stream_request, settings,
     assert not any(thread.is_alive() for thread in sending)
 
 
-def count_pool_threads() -> int:
+def pool_threads() -> set[threading.Thread]:
     """Threads that run Django's synchronous code."""
-    return sum(thread.name.startswith("ThreadPoolExecutor") for thread in threading.enumerate())
+    return {thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")}
 
 
 def send(request: dict, session) -> None:

@@ -1,0 +1,154 @@
+"""No address of the API shows or changes anything of another user's, nor anything at all to nobody.
+
+The cases are made from the URL map: a new address is tested as soon as it is there.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.core import serializers
+from django.urls import URLPattern, get_resolver, reverse
+from rest_framework.test import APIClient
+
+from controlplane.accounts.agent_tokens import mint_for_service
+from controlplane.accounts.models import CustomUser
+from controlplane.chat.models import ChatSession, DeletedThread
+from controlplane.chat.services import session_create
+from controlplane.runs.models import Run
+from controlplane.usage.models import DailyCounter, TokenUsage
+
+PUBLIC = {"sign-in", "token-refresh", "schema", "docs"}
+METHODS = ("get", "post", "put", "patch", "delete")
+# A body that would be accepted, so that only ownership can be the reason for a refusal.
+BODIES = {
+    ("session-messages", "post"): {"message": "Is tea good?"},
+    ("session", "patch"): {"title": "Mine now"},
+}
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One method of one address."""
+
+    name: str
+    method: str
+    ids: frozenset[str]
+
+    def __str__(self) -> str:
+        return f"{self.method}-{self.name}"
+
+
+def patterns(resolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for entry in resolver.url_patterns:
+        path = prefix + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            yield path, entry
+        else:
+            yield from patterns(entry, path)
+
+
+def endpoints() -> list[Endpoint]:
+    return [
+        Endpoint(pattern.name, method, frozenset(pattern.pattern.converters))
+        for path, pattern in patterns(get_resolver())
+        if path.startswith("api/v1/")
+        for method in METHODS
+        if hasattr(pattern.callback.view_class, method)
+    ]
+
+
+CLOSED = [endpoint for endpoint in endpoints() if endpoint.name not in PUBLIC]
+OF_SOMEBODY = [endpoint for endpoint in CLOSED if endpoint.ids]
+
+
+@pytest.fixture
+def belongings(user, agent_server) -> dict[str, uuid.UUID]:
+    """One of everything, all the user's; by the names that addresses use."""
+    session = async_to_sync(session_create)(owner=user, settings={"title": "Tea"})
+    run = Run.objects.create(user=user, session=session, thread_id=session.pk, graph_id="agent")
+    TokenUsage.objects.create(user=user, chat_session=session, run=run, model_name="gpt-4o", prompt_tokens=5)
+    return {"session_id": session.pk, "run_id": run.pk}
+
+
+def state_of_the_world(agent_server, session_id: uuid.UUID) -> str:
+    """Everything that a forbidden call could have changed."""
+    rows = [
+        serializers.serialize("json", model.objects.order_by("pk"))
+        for model in (CustomUser, ChatSession, Run, TokenUsage, DailyCounter, DeletedThread)
+    ]
+    service = agent_server.acting_as(mint_for_service().token)
+    thread = async_to_sync(service.get_thread)(session_id)
+    runs = async_to_sync(service.list_runs)(session_id)
+    return json.dumps([rows, str(thread), str(runs)])
+
+
+def call(client: APIClient, endpoint: Endpoint, belongings: dict[str, uuid.UUID]):
+    address = reverse(endpoint.name, kwargs={name: belongings[name] for name in endpoint.ids})
+    body = BODIES.get((endpoint.name, endpoint.method), {})
+    return getattr(client, endpoint.method)(address, None if endpoint.method == "get" else body)
+
+
+def test_map_is_read():
+    assert {str(endpoint) for endpoint in CLOSED} >= {
+        "get-sessions",
+        "post-sessions",
+        "delete-session",
+        "patch-session",
+        "post-session-messages",
+        "get-session-history",
+        "post-run-cancel",
+        "get-usage",
+    }
+    assert {endpoint.name for endpoint in endpoints()} >= PUBLIC
+
+
+@pytest.mark.parametrize("endpoint", OF_SOMEBODY, ids=str)
+def test_stranger_finds_nothing_and_changes_nothing(endpoint, belongings, stranger_api, agent_server):
+    before = state_of_the_world(agent_server, belongings["session_id"])
+
+    response = call(stranger_api, endpoint, belongings)
+
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "not_found")
+    assert state_of_the_world(agent_server, belongings["session_id"]) == before
+
+
+@pytest.mark.parametrize("endpoint", CLOSED, ids=str)
+def test_nobody_is_asked_to_sign_in(endpoint, belongings, agent_server):
+    before = state_of_the_world(agent_server, belongings["session_id"])
+
+    response = call(APIClient(), endpoint, belongings)
+
+    assert (response.status_code, response.json()["error"]["code"]) == (401, "not_authenticated")
+    assert response.headers["WWW-Authenticate"].startswith("Bearer")
+    assert state_of_the_world(agent_server, belongings["session_id"]) == before
+
+
+@pytest.mark.parametrize("endpoint", OF_SOMEBODY, ids=str)
+def test_owner_is_not_told_that_it_is_missing(endpoint, belongings, api, agent_server):
+    response = call(api, endpoint, belongings)
+
+    # The mirrored run was never started at the Agent Server, which says so itself.
+    expected = (404, "run_not_found") if endpoint.name == "run-cancel" else None
+    answer = response.json() if response.content else {}
+    assert response.status_code < 300 or (response.status_code, answer["error"]["code"]) == expected
+
+
+@pytest.mark.parametrize("name", ["sessions", "usage"])
+def test_stranger_lists_nothing(name, belongings, stranger_api):
+    assert stranger_api.get(reverse(name)).json()["results"] == []
+
+
+def test_stranger_cannot_filter_by_ids_of_others(belongings, stranger_api):
+    for query in (f"session={belongings['session_id']}", f"run={belongings['run_id']}"):
+        assert stranger_api.get(f"{reverse('usage')}?{query}").json()["results"] == []
+
+
+def test_run_of_another_session_is_not_found(belongings, api, user):
+    other = ChatSession.objects.create(user=user)
+    address = reverse("run-cancel", kwargs={"session_id": other.pk, "run_id": belongings["run_id"]})
+
+    assert api.post(address).status_code == 404
