@@ -17,7 +17,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include(api_v1)),
     path("health/", include("controlplane.health.urls")),
-    path("internal/", include("controlplane.runs.internal_urls")),
+    path("internal/", include("controlplane.internal.urls")),
 ]
 
 handler400 = "controlplane.api.fallbacks.bad_request"

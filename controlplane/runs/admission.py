@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from controlplane.accounts.models import CustomUser
 from controlplane.chat.models import ChatSession, DeletedThread
@@ -57,32 +57,36 @@ def run_admit(request: RunRequest) -> Admission:
     Raises NotFound, Gone, Forbidden, Conflict, LimitReached.
     """
     with transaction.atomic():
-        known = Run.objects.select_related("session").filter(pk=request.run_id).first()
-        if known is not None:
-            return _admitted_before(known, request)
+        if Run.objects.filter(pk=request.run_id).exists():
+            return _admitted_before(request)
         payer = _find_payer(request)
         session = _find_session(request, payer)
-        context = effective_context(session, request.wishes)
-        run, is_new = Run.objects.get_or_create(
-            pk=request.run_id,
-            defaults={
-                "user": payer,
-                "session": session,
-                "thread_id": request.thread_id,
-                "graph_id": request.graph_id,
-                "model_name": context["model"],
-            },
+        try:
+            return _open_run(request, payer, session)
+        except IntegrityError:
+            # The same admission, sent twice at once: this one came second and has counted nothing.
+            return _admitted_before(request)
+
+
+def _open_run(request: RunRequest, payer: CustomUser | None, session: ChatSession | None) -> Admission:
+    context = effective_context(session, request.wishes)
+    with transaction.atomic():
+        # The counter last of all locks, since every run of its user waits for it.
+        counted_on = consume_message(payer).day if payer is not None and request.is_message else None
+        run = Run.objects.create(
+            id=request.run_id,
+            user=payer,
+            session=session,
+            thread_id=request.thread_id,
+            graph_id=request.graph_id,
+            model_name=context["model"],
+            message_counted_on=counted_on,
         )
-        if not is_new:
-            return _admitted_before(run, request)
-        if payer is not None and request.is_message:
-            # Last, since everybody's next run waits for this lock.
-            run.message_counted_on = consume_message(payer).day
-            run.save(update_fields=["message_counted_on"])
-        return Admission(run=run, context=context)
+    return Admission(run=run, context=context)
 
 
-def _admitted_before(run: Run, request: RunRequest) -> Admission:
+def _admitted_before(request: RunRequest) -> Admission:
+    run = Run.objects.select_related("session").get(pk=request.run_id)
     if (run.user_id, run.thread_id, run.graph_id) != (request.payer_id, request.thread_id, request.graph_id):
         raise Conflict("This run id belongs to another run.", code="run_id_taken")
     return Admission(run=run, context=effective_context(run.session, request.wishes))
@@ -105,14 +109,14 @@ def _find_session(request: RunRequest, payer: CustomUser | None) -> ChatSession 
     """
     if request.thread_id is None:
         return None
-    if request.role is Role.USER and payer is not None:
+    session = _lock_session(request.thread_id)
+    if session is None and request.role is Role.USER and payer is not None:
         provisional = ChatSession(
             id=request.thread_id, user=payer, graph_id=request.graph_id, is_provisional=True
         )
         ChatSession.objects.bulk_create([provisional], ignore_conflicts=True)
-    # The tombstone is looked for under the lock under which a deletion puts it up.
-    locked = ChatSession.objects.select_for_update(no_key=True)
-    session = locked.filter(pk=request.thread_id).first()
+        session = _lock_session(request.thread_id)
+    # Looked for under the lock under which a deletion puts it up.
     owner_id = payer.pk if payer else None
     tombstone = DeletedThread.objects.filter(pk=request.thread_id).first()
     if tombstone is not None and tombstone.user_id in (owner_id, None):
@@ -122,6 +126,10 @@ def _find_session(request: RunRequest, payer: CustomUser | None) -> ChatSession 
     if session is not None and session.is_archived and request.role is Role.USER:
         raise Conflict("The session is archived. Restore it first.", code="session_archived")
     return session
+
+
+def _lock_session(thread_id: UUID) -> ChatSession | None:
+    return ChatSession.objects.select_for_update(no_key=True).filter(pk=thread_id).first()
 
 
 def describe_admission(admission: Admission) -> dict[str, Any]:

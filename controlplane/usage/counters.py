@@ -57,9 +57,13 @@ def release(counter_id: int, *, reserved: Amount) -> None:
 
 def _todays_counter(user: CustomUser) -> DailyCounter:
     today = current_day()
-    fresh = DailyCounter(user=user, day=today.day, resets_at=today.resets_at)
-    DailyCounter.objects.bulk_create([fresh], ignore_conflicts=True)
-    return DailyCounter.objects.get(user=user, day=today.day)
+    counters = DailyCounter.objects.filter(user=user, day=today.day)
+    counter = counters.first()
+    if counter is None:
+        fresh = DailyCounter(user=user, day=today.day, resets_at=today.resets_at)
+        DailyCounter.objects.bulk_create([fresh], ignore_conflicts=True)
+        counter = counters.get()
+    return counter
 
 
 def _refusal(counter_id: int, limits: Limits, wanted: Amount) -> LimitReached:

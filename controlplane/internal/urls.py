@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from controlplane.accounts.internal import user_state
-from controlplane.runs.internal import admit, calls, run_webhook
+from controlplane.internal.runs import admit, calls, run_webhook
+from controlplane.internal.users import user_state
 
 urlpatterns = [
     path("runs/admit/", admit, name="run-admit"),

@@ -11,9 +11,9 @@ from kombu.exceptions import OperationalError as QueueError
 from pydantic import BaseModel, ConfigDict, Field
 from redis.exceptions import RedisError
 
-from controlplane.agent_server.callers import agent_server_only, run_webhook_only
-from controlplane.agent_server.payloads import read_payload
 from controlplane.errors import Invalid, NotFound, Unavailable
+from controlplane.internal.callers import agent_server_only, run_webhook_only
+from controlplane.internal.payloads import read_payload
 from controlplane.runs.admission import Role, RunRequest, describe_admission, run_admit
 from controlplane.runs.context import Wishes
 from controlplane.runs.mirror import run_confirm, run_end

@@ -6,8 +6,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_GET
 
 from controlplane.accounts.models import CustomUser
-from controlplane.agent_server.callers import agent_server_only
 from controlplane.errors import NotFound
+from controlplane.internal.callers import agent_server_only
 
 
 @agent_server_only

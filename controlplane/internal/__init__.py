@@ -1,0 +1,1 @@
+"""The endpoints that only the Agent Server calls: admission, permits, users' states and run webhooks."""
