@@ -1,6 +1,7 @@
 """Serves static files without making every other request wait in a thread, as WhiteNoise alone does."""
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
@@ -41,7 +42,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # as a
         if found is None:
             return None
         served = self.serve(found, request)
-        with served:
+        with closing(served):
             whole = HttpResponse(b"".join(served.streaming_content), status=served.status_code)
         del whole["Content-Type"]
         for name, value in served.headers.items():
