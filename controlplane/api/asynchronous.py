@@ -1,4 +1,4 @@
-"""Lets a DRF view wait for the Agent Server without holding a thread."""
+"""Lets a DRF view wait for the Agent Server on the server's own loop, where the shared connection is."""
 
 import inspect
 from typing import Any

@@ -1,4 +1,4 @@
-"""Keeps long waits cheap: whoever waits for the Agent Server holds no thread and no database connection."""
+"""Keeps long waits cheap: who waits for the Agent Server holds no database connection, a stream no thread."""
 
 from asgiref.sync import SyncToAsync, sync_to_async
 from django.db import connections
@@ -8,7 +8,8 @@ async def free_thread() -> None:
     """Give the request's thread and its database connection back; both are taken anew when next needed.
 
     Django keeps them for the whole request, streamed answer included, so a handful of streams would empty the
-    connection pool. Inside a caller's transaction the connection stays.
+    connection pool. Inside a caller's transaction the connection stays, and below synchronous middleware the
+    thread does: it waits there itself.
     """
     await sync_to_async(_close_connections)()
     context = SyncToAsync.thread_sensitive_context.get(None)

@@ -39,7 +39,6 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "controlplane.api.middleware.ErrorShapeMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "controlplane.config.static_files.StaticFilesMiddleware",
     "controlplane.config.content_security.ContentSecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

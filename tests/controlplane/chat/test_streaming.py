@@ -165,8 +165,12 @@ def test_cut_stream_ends_with_an_error_event(stream_request, slow_server, tap):
     assert events[-1][2]["details"] == {"run_id": events[0][2]["run_id"]}
 
 
-@pytest.mark.parametrize("accept", ["text/event-stream", "application/json"])
-def test_waiting_holds_neither_threads_nor_connections(stream_request, settings, tap, user, accept):
+@pytest.mark.parametrize(
+    ("accept", "threads_each"), [("text/event-stream", 0), ("application/json", 1)], ids=["stream", "whole"]
+)
+def test_waiting_holds_no_connection_and_a_stream_no_thread(
+    stream_request, settings, tap, user, accept, threads_each
+):
     pool_size = settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"]
     listeners = pool_size + 4
     sessions = [async_to_sync(session_create)(owner=user, settings={}) for _ in range(listeners)]
@@ -178,7 +182,7 @@ def test_waiting_holds_neither_threads_nor_connections(stream_request, settings,
         for thread in sending:
             thread.start()
         wait_until(lambda: tap.started == listeners)
-        wait_until(lambda: len(pool_threads() - idle) <= 2)
+        wait_until(lambda: len(pool_threads() - idle) <= threads_each * listeners + 2)
         still_served = httpx.get(
             f"{address}/api/v1/sessions/", headers=request["headers"] | {"Accept": "*/*"}
         )
