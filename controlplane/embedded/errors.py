@@ -13,6 +13,10 @@ class PortTaken(StackError):
     """Raised before anything starts when another program listens on a port."""
 
 
+class GivenServerSilent(StackError):
+    """Raised before anything starts when a server that the environment names does not answer."""
+
+
 class AlreadyRunning(StackError):
     """Raised when another supervisor holds the data folder."""
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from controlplane.embedded.console import Console
 from controlplane.embedded.data_folder import write_private_json
+from controlplane.embedded.given_servers import check_given_servers
 from controlplane.embedded.leftovers import end_leftovers, remember_children
 from controlplane.embedded.options import check_ports
 from controlplane.embedded.settings import DEMO_SETTINGS
@@ -51,6 +52,7 @@ async def run_stack(
     for part in await end_leftovers(stack.folder.children_file):
         console.progress(part, "ended what a killed supervisor had left")
     check_ports(stack.options.ports, stack.parts)
+    await check_given_servers(stack.given_servers)
     supervisor = Supervisor(stack.work, logs=stack.folder.logs, console=console, on_change=tell_change)
     with _state_written(stack) as tell_ready:
 

@@ -41,6 +41,7 @@ class Stack:
     folder: DataFolder
     parts: tuple[str, ...]
     settings: Mapping[str, str] = field(repr=False)
+    given_servers: Mapping[str, str] = field(repr=False)
     work: Sequence[Part | Job] = field(repr=False)
 
     @property
@@ -78,7 +79,19 @@ def assemble(options: Options, parts: tuple[str, ...], environ: Mapping[str, str
             raise SettingInvalid(f"{part} needs {', '.join(missing)}: set it, or start the server too")
     makers = _makers(options, folder, credentials, settings, environ)
     work = [makers[part]() for part in parts]
-    return Stack(options=options, folder=folder, parts=parts, settings=settings, work=work)
+    return Stack(
+        options=options,
+        folder=folder,
+        parts=parts,
+        settings=settings,
+        given_servers=_given_servers(parts, environ),
+        work=work,
+    )
+
+
+def _given_servers(parts: tuple[str, ...], environ: Mapping[str, str]) -> dict[str, str]:
+    needed = {name for part in parts for name in NEEDED_SETTINGS.get(part, ())}
+    return {name: environ[name] for name in sorted(needed) if environ.get(name)}
 
 
 def _is_replaced(part: str, environ: Mapping[str, str]) -> bool:

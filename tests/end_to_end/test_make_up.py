@@ -55,7 +55,8 @@ def test_make_up_prints_addresses_that_work_and_starts_again_in_seconds(server_f
     with make_up(folder, log) as process:
         table = wait_for_the_table(process, log, 180)
         assert re.search(r"demo@threadplane\.local / \S{12,}$", _line_with(table, "demo login"))
-        for address in set(re.findall(r"http://127\.0\.0\.1:\d+\S*", table)):
+        printed = table.split("Threadplane is up.")[1]
+        for address in set(re.findall(r"  (http://127\.0\.0\.1:\d+\S*)$", printed, re.MULTILINE)):
             assert httpx.get(address, follow_redirects=True, timeout=15).status_code < 400, address
     assert processes_naming(folder) == []
 
