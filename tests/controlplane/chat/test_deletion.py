@@ -10,7 +10,6 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.utils import timezone
 
 from controlplane.accounts.agent_tokens import mint_for_service, mint_for_user
-from controlplane.accounts.models import CustomUser
 from controlplane.chat import tasks
 from controlplane.chat.deletion import thread_erase, unerased_threads
 from controlplane.chat.models import ChatSession, DeletedThread
@@ -18,7 +17,7 @@ from controlplane.chat.services import session_create, session_delete
 from controlplane.runs.models import Run
 from controlplane.usage.models import TokenUsage
 from sdk_bridge import RunRequest, ServerUnreachable, ThreadNotFound
-from sdk_bridge.memory import Reply, Turn
+from sdk_bridge.memory import MemoryAgentServer, Reply, Turn
 from tests.controlplane import agent_server_double
 
 
@@ -125,8 +124,7 @@ def test_sweep_takes_overdue_deletions_oldest_first(db):
     assert unerased_threads() == [older, old]
 
 
-@pytest.mark.django_db(transaction=True)
-async def test_live_run_is_cancelled_first(settings):
+def test_live_run_is_cancelled_first(settings, user):
     was_cancelled = asyncio.Event()
 
     async def endless(turn: Turn) -> AsyncIterator[Reply]:
@@ -137,21 +135,21 @@ async def test_live_run_is_cancelled_first(settings):
             raise
         yield "never"
 
-    settings.AGENT_SERVER_CONNECTOR = agent_server_double.CONNECTOR
-    server = agent_server_double.install(agent=endless)
-    user = await sync_to_async(CustomUser.objects.create_user)("ada@example.com")
-    session = await session_create(owner=user, settings={})
-    bridge = server.acting_as(mint_for_user(user).token)
-    started = await bridge.start_run(session.pk, RunRequest(message="Go", on_disconnect="continue"))
-    await Run.objects.acreate(
-        pk=started.run_id, user=user, session=session, thread_id=session.pk, graph_id="agent"
-    )
-    await asyncio.sleep(0)
-    await sync_to_async(session_delete)(session_id=session.pk, owner_id=user.pk)
+    async def start_delete_and_erase(server: MemoryAgentServer) -> Run:
+        session = await session_create(owner=user, settings={})
+        bridge = server.acting_as(mint_for_user(user).token)
+        started = await bridge.start_run(session.pk, RunRequest(message="Go", on_disconnect="continue"))
+        run = await Run.objects.acreate(
+            pk=started.run_id, user=user, session=session, thread_id=session.pk, graph_id="agent"
+        )
+        await sync_to_async(session_delete)(session_id=session.pk, owner_id=user.pk)
+        await thread_erase(thread_id=session.pk)
+        await run.arefresh_from_db()
+        return run
 
-    await thread_erase(thread_id=session.pk)
+    settings.AGENT_SERVER_CONNECTOR = agent_server_double.CONNECTOR
+    run = async_to_sync(start_delete_and_erase)(agent_server_double.install(agent=endless))
 
     assert was_cancelled.is_set()
-    run = await Run.objects.aget()
-    assert (run.status, run.session_id, run.thread_id) == ("interrupted", None, session.pk)
-    assert await DeletedThread.objects.filter(erased_at__isnull=False).aexists()
+    assert (run.status, run.session_id) == ("interrupted", None)
+    assert DeletedThread.objects.filter(thread_id=run.thread_id, erased_at__isnull=False).exists()
