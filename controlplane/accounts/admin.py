@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
@@ -47,14 +48,23 @@ class CustomUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
     ordering = ("email",)
     date_hierarchy = "date_joined"
     show_full_result_count = False
-    readonly_fields = ("id", "token_version", "last_login", "date_joined")
+    # Permissions are given by group: a list of eighty boxes per user is nobody's overview.
+    autocomplete_fields = ("groups",)
+    filter_horizontal = ()
+    readonly_fields = ("sign_in", "id", "token_version", "last_login", "date_joined")
     actions = ("sign_out_everywhere", "deactivate")
     fieldsets = (
-        (None, {"fields": ("email", "password", ("first_name", "last_name"))}),
-        (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        (None, {"fields": ("email", "sign_in", ("first_name", "last_name"))}),
+        (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
         (_("Record"), {"fields": ("id", "token_version", "last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
+
+    @column(_("password"))
+    def sign_in(self, user: CustomUser) -> str:
+        """Say whether there is a password and lead to its form; nothing of its hash is shown."""
+        state = _("Set") if user.has_usable_password() else _("None: cannot sign in by password")
+        return format_html('{} · <a href="../password/">{}</a>', state, _("change"))
 
     @column(_("name"))
     def full_name(self, user: CustomUser) -> str:

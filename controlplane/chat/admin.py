@@ -3,7 +3,8 @@
 import uuid
 from collections.abc import Callable
 
-from django.contrib import admin, messages
+from django.contrib import admin
+from django.contrib.messages import SUCCESS
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +20,7 @@ from controlplane.chat.models import ChatSession, DeletedThread
 class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
     """Settings can be helped with; identity and figures mirror other systems and are only shown."""
 
-    list_display = ("title", "user", "model", "message_count", "tokens", "cost", "state", "updated_at")
+    list_display = ("title", "user", "answers_by", "messages", "tokens", "cost", "state", "updated_at")
     list_filter = ("is_archived", "is_pinned", "is_provisional", "graph_id")
     list_select_related = ("user",)
     search_fields = ("title", "user__email", "id")
@@ -48,22 +49,23 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
             {"fields": ("model_name", ("temperature", "max_tokens"), "custom_system_prompt")},
         ),
         (_("Summaries"), {"fields": (("enable_summarization", "summarization_threshold"),)}),
-        (_("State"), {"fields": (("is_pinned", "is_archived", "is_provisional"), "graph_id")}),
+        (_("State"), {"fields": ("is_pinned", "is_archived", "is_provisional", "graph_id")}),
         (
             _("Figures"),
-            {
-                "fields": (
-                    ("message_count", "total_tokens_used", "total_cost"),
-                    ("last_message_at", "created_at", "updated_at", "deleted_at"),
-                )
-            },
+            {"fields": (("message_count", "total_tokens_used"), "total_cost", "last_message_at")},
         ),
+        (_("Record"), {"fields": ("created_at", "updated_at", "deleted_at")}),
     )
 
     @column(_("model"), ordering="model_name", empty="default")
-    def model(self, session: ChatSession) -> str | None:
+    def answers_by(self, session: ChatSession) -> str | None:
         """Show the default as such."""
         return session.model_name or None
+
+    @column(_("messages"), ordering="message_count")
+    def messages(self, session: ChatSession) -> int:
+        """Show a short heading for a long field name."""
+        return session.message_count
 
     @column(_("tokens"), ordering="total_tokens_used")
     def tokens(self, session: ChatSession) -> str:
@@ -126,7 +128,7 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
         for session_id, owner_id in chosen:
             service(session_id=session_id, owner_id=owner_id)
         said = ngettext("Done for %d session.", "Done for %d sessions.", len(chosen))
-        self.message_user(request, said % len(chosen), messages.SUCCESS)
+        self.message_user(request, said % len(chosen), SUCCESS)
 
 
 @admin.register(DeletedThread)

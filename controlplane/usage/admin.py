@@ -19,11 +19,10 @@ class TokenUsageAdmin(ShownOnlyAdmin[TokenUsage]):
         "user",
         "model_name",
         "purpose",
-        "prompt_tokens",
-        "completion_tokens",
+        "read",
+        "written",
         "cost",
         "ended",
-        "is_estimated",
     )
     list_select_related = ("user",)
     list_filter = ("state", "outcome", "request_type", "provider", "is_estimated", "is_priced")
@@ -36,6 +35,16 @@ class TokenUsageAdmin(ShownOnlyAdmin[TokenUsage]):
     def purpose(self, usage: TokenUsage) -> str:
         """Show what the call was for, in words."""
         return usage.get_request_type_display()
+
+    @column(_("tokens in"), ordering="prompt_tokens")
+    def read(self, usage: TokenUsage) -> str:
+        """Show grouped digits; the sign for "about" marks an estimate."""
+        return _tokens(usage.prompt_tokens, is_estimated=usage.is_estimated)
+
+    @column(_("tokens out"), ordering="completion_tokens")
+    def written(self, usage: TokenUsage) -> str:
+        """Show grouped digits; the sign for "about" marks an estimate."""
+        return _tokens(usage.completion_tokens, is_estimated=usage.is_estimated)
 
     @column(_("cost"), ordering="total_cost")
     def cost(self, usage: TokenUsage) -> str:
@@ -81,3 +90,7 @@ class DailyCounterAdmin(ShownOnlyAdmin[DailyCounter]):
 
 def _dollars(amount: Decimal | None) -> str:
     return str(_("no price")) if amount is None else f"${amount:.6f}"
+
+
+def _tokens(count: int, *, is_estimated: bool) -> str:
+    return f"≈ {count:,}" if is_estimated else f"{count:,}"

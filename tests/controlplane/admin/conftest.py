@@ -1,0 +1,35 @@
+"""An administrator in the back office, and something of everything to look at."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from controlplane.accounts.api_tokens import issue_refresh_token
+from controlplane.chat.models import ChatSession, DeletedThread
+from controlplane.runs.models import Run
+from controlplane.usage.models import DailyCounter, TokenUsage
+
+
+@pytest.fixture
+def office(make_user) -> Client:
+    """A browser in which an administrator is signed in."""
+    client = Client(raise_request_exception=True)
+    client.force_login(make_user("admin@example.com", is_staff=True, is_superuser=True))
+    return client
+
+
+@pytest.fixture
+def add_one_of_each(make_user):
+    """Add a user with one row in every table."""
+
+    def add(email: str) -> ChatSession:
+        user = make_user(email)
+        issue_refresh_token(user)
+        session = ChatSession.objects.create(user=user, title="Tea")
+        run = Run.objects.create(user=user, session=session, thread_id=session.pk, graph_id="agent")
+        TokenUsage.objects.create(user=user, chat_session=session, run=run, model_name="gpt-4o")
+        DailyCounter.objects.create(user=user, day=timezone.localdate(), resets_at=timezone.now())
+        DeletedThread.objects.create(thread_id=session.pk, user=user)
+        return session
+
+    return add

@@ -1,0 +1,110 @@
+"""The pages of the back office: who may see them, what they cost and what they never show."""
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from controlplane.accounts.models import CustomUser
+from controlplane.chat.models import ChatSession, DeletedThread
+from controlplane.runs.models import Run
+from controlplane.usage.models import DailyCounter, TokenUsage
+
+OURS = [CustomUser, ChatSession, DeletedThread, Run, TokenUsage, DailyCounter]
+SHOWN_ONLY = [DeletedThread, Run, TokenUsage, DailyCounter]
+
+
+def page_of(model, step: str, *arguments) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{step}", args=arguments)
+
+
+def rows_of(model) -> list[dict]:
+    return list(model.objects.order_by("pk").values())
+
+
+def test_tokens_are_not_listed():
+    registered = {model.__name__ for model in admin.site._registry}
+
+    assert registered == {"Group", *(model.__name__ for model in OURS)}
+
+
+@pytest.mark.parametrize("model", OURS)
+def test_list_costs_the_same_for_many_rows(office, add_one_of_each, model):
+
+    add_one_of_each("one@example.com")
+    with CaptureQueriesContext(connection) as few:
+        assert office.get(page_of(model, "changelist")).status_code == 200
+    for number in range(4):
+        add_one_of_each(f"more{number}@example.com")
+    with CaptureQueriesContext(connection) as many:
+        page = office.get(page_of(model, "changelist"))
+
+    assert len(many) == len(few)
+    assert "more3@example.com" in page.text
+
+
+@pytest.mark.parametrize("model", OURS)
+@pytest.mark.parametrize("query", ["?q=tea", "?q=00000000", "?q=%00"])
+def test_lists_can_be_searched(office, add_one_of_each, model, query):
+    add_one_of_each("one@example.com")
+
+    assert office.get(page_of(model, "changelist") + query).status_code in {200, 302}
+
+
+@pytest.mark.parametrize("model", OURS)
+def test_detail_is_shown(office, add_one_of_each, model):
+    add_one_of_each("one@example.com")
+    row = model.objects.order_by("pk").last()
+
+    page = office.get(page_of(model, "change", row.pk))
+
+    assert page.status_code == 200
+    assert str(row) in page.text
+
+
+@pytest.mark.parametrize("model", SHOWN_ONLY)
+def test_mirror_cannot_be_added_to_changed_or_deleted(office, add_one_of_each, model):
+    add_one_of_each("one@example.com")
+    before = rows_of(model)
+    row = model.objects.get()
+
+    for step, arguments in (("add", ()), ("change", (row.pk,)), ("delete", (row.pk,))):
+        assert office.post(page_of(model, step, *arguments), {"post": "yes"}).status_code == 403
+    assert rows_of(model) == before
+
+
+@pytest.mark.parametrize("model", [CustomUser, ChatSession])
+def test_row_that_others_depend_on_is_not_deleted(office, add_one_of_each, model):
+    add_one_of_each("one@example.com")
+    row = model.objects.order_by("pk").last()
+
+    assert office.post(page_of(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+    assert model.objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("model", OURS)
+@pytest.mark.parametrize("is_known", [True, False], ids=["user", "nobody"])
+def test_back_office_is_closed_to_others(make_user, add_one_of_each, model, is_known):
+    add_one_of_each("one@example.com")
+    client = Client()
+    if is_known:
+        client.force_login(make_user("curious@example.com"))
+
+    page = client.get(page_of(model, "changelist"))
+
+    assert (page.status_code, page.url.split("?")[0]) == (302, reverse("admin:login"))
+
+
+def test_user_page_shows_nothing_of_the_password(office, make_user):
+    user = make_user("one@example.com")
+    user.set_password("correct horse battery")
+    user.save()
+
+    page = office.get(page_of(CustomUser, "change", user.pk)).text
+
+    algorithm, _, salt, digest = user.password.split("$")
+    for part in (algorithm, salt[:6], digest[:6]):
+        assert part not in page
+    assert "../password/" in page
