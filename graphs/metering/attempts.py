@@ -56,8 +56,10 @@ class Attempt:
         fault = translate(error) if error is not None else None
         if self.permit is not None:
             await self._leave_record(_outcome(error))
-        if fault is not None:
-            raise fault from error
+        if fault is not None and error is not None:
+            self._log_fault(error)
+            # The cause holds the provider's words, which may quote keys and prompts: it stays out of traces.
+            raise fault from None
 
     async def _ask_permit(self) -> Permit:
         request = PermitRequest(
@@ -72,6 +74,15 @@ class Attempt:
             return await control_plane.permit(self._call.run_id, request)
         except ControlPlaneRefused as refusal:
             raise _for_run(refusal) from refusal
+
+    def _log_fault(self, error: BaseException) -> None:
+        logger.warning(
+            "model_call_failed",
+            run_id=self._call.run_id,
+            attempt_id=str(self.id),
+            reason=type(error).__name__,
+            status=getattr(error, "status_code", None),
+        )
 
     async def _leave_record(self, outcome: str) -> None:
         writing = asyncio.create_task(self._write(self._record(outcome)))
