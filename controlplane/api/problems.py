@@ -15,7 +15,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as QueueError
 from redis.exceptions import RedisError
 from rest_framework import exceptions as rest_errors
-from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
 
 import sdk_bridge
 from controlplane import errors
@@ -82,6 +82,7 @@ _THEIRS: dict[type[Exception], tuple[int, str, str]] = {
     rest_errors.NotAcceptable: (406, "not_acceptable", "None of the media types asked for can be given."),
     rest_errors.UnsupportedMediaType: (415, "unsupported_media_type", "Send the body as application/json."),
     rest_errors.Throttled: (429, "throttled", "Too many requests."),
+    InvalidToken: (401, "token_not_valid", "The token is not valid, or no longer."),
     TokenError: (401, "not_authenticated", "The token or login is not valid."),
     Http404: (404, "not_found", "There is nothing here."),
     django_errors.PermissionDenied: (403, "permission_denied", "This is not allowed for you."),

@@ -11,6 +11,16 @@ LONGEST_PROMPT = 20_000
 MOST_TOKENS = 1_000_000
 
 
+class TextField(serializers.CharField):
+    """Takes JSON strings alone; DRF's own would make text of a number."""
+
+    def to_internal_value(self, data: object) -> str:
+        """Read a string. Raises ValidationError."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 def require_finite(number: float) -> None:
     """Refuse NaN, which passes every comparison."""
     if not math.isfinite(number):

@@ -23,7 +23,13 @@ from controlplane.api.event_stream import (
     encode_event,
     with_heartbeats,
 )
-from controlplane.chat.fields import LONGEST_MESSAGE, max_tokens_field, require_text, temperature_field
+from controlplane.chat.fields import (
+    LONGEST_MESSAGE,
+    TextField,
+    max_tokens_field,
+    require_text,
+    temperature_field,
+)
 from controlplane.chat.history import read_history
 from controlplane.chat.messaging import OutgoingMessage, message_answer, message_stream
 from controlplane.chat.selectors import session_get
@@ -40,10 +46,8 @@ class MessagesView(AsyncAPIView):
     class Input(serializers.Serializer[Any]):
         """A message, and wishes for its answer."""
 
-        message = serializers.CharField(
-            max_length=LONGEST_MESSAGE, trim_whitespace=False, validators=[require_text]
-        )
-        model = serializers.CharField(max_length=200, required=False)
+        message = TextField(max_length=LONGEST_MESSAGE, trim_whitespace=False, validators=[require_text])
+        model = TextField(max_length=200, required=False)
         temperature = temperature_field(required=False, allow_null=True)
         max_tokens = max_tokens_field(required=False, allow_null=True)
         on_disconnect = serializers.ChoiceField(

@@ -16,7 +16,13 @@ from controlplane.accounts.callers import user_of
 from controlplane.api.asynchronous import AsyncAPIView
 from controlplane.api.pagination import KeysetPagination
 from controlplane.chat import services
-from controlplane.chat.fields import LONGEST_PROMPT, MOST_TOKENS, max_tokens_field, temperature_field
+from controlplane.chat.fields import (
+    LONGEST_PROMPT,
+    MOST_TOKENS,
+    TextField,
+    max_tokens_field,
+    temperature_field,
+)
 from controlplane.chat.models import ChatSession
 from controlplane.chat.selectors import session_get, session_list
 from controlplane.chat.serializers import SessionSerializer
@@ -31,11 +37,11 @@ class SessionPages(KeysetPagination[ChatSession]):
 class SessionSettings(serializers.Serializer[ChatSession]):
     """What a user may set on a session; what is left out stays as it is."""
 
-    title = serializers.CharField(max_length=200, required=False)
-    model_name = serializers.CharField(max_length=200, allow_blank=True, required=False)
+    title = TextField(max_length=200, required=False)
+    model_name = TextField(max_length=200, allow_blank=True, required=False)
     temperature = temperature_field(required=False, allow_null=True)
     max_tokens = max_tokens_field(required=False, allow_null=True)
-    custom_system_prompt = serializers.CharField(
+    custom_system_prompt = TextField(
         max_length=LONGEST_PROMPT, allow_blank=True, required=False, trim_whitespace=False
     )
     enable_summarization = serializers.BooleanField(required=False)

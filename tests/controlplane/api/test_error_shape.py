@@ -102,6 +102,13 @@ def test_body_of_unknown_length_is_refused(api, agent_server):
     assert (response.status_code, response.json()["error"]["code"]) == (411, "length_required")
 
 
+def test_token_that_is_none_is_told_apart_from_no_token(db):
+    client = APIClient()
+    assert client.get(SESSIONS).json()["error"]["code"] == "not_authenticated"
+    client.credentials(HTTP_AUTHORIZATION="Bearer not.a.token")
+    assert client.get(SESSIONS).json()["error"]["code"] == "token_not_valid"
+
+
 def test_allowed_methods_are_told(api):
     assert set(send(api, method="PUT").headers["Allow"].split(", ")) >= {"GET", "POST"}
 

@@ -166,6 +166,7 @@ def test_cut_stream_is_an_error_that_names_its_run(api, session, agent_server):
         pytest.param({"message": " \n\t "}, "message", id="blank"),
         pytest.param({"message": None}, "message", id="null"),
         pytest.param({"message": ["a"]}, "message", id="list"),
+        pytest.param({"message": 5}, "message", id="number"),
         pytest.param({"message": "x" * 100_001}, "message", id="too-long"),
         pytest.param({"message": "x", "temperature": 3}, "temperature", id="temperature"),
         pytest.param({"message": "x", "max_tokens": "many"}, "max_tokens", id="max-tokens"),

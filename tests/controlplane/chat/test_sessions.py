@@ -93,6 +93,7 @@ def test_hanging_agent_server_is_given_up_on(api, agent_server):
     ("body", "field"),
     [
         pytest.param({"title": {"a": 1}}, "title", id="title-is-an-object"),
+        pytest.param({"title": 7}, "title", id="title-is-a-number"),
         pytest.param({"title": ""}, "title", id="title-is-empty"),
         pytest.param({"title": "x" * 201}, "title", id="title-is-too-long"),
         pytest.param({"temperature": "warm"}, "temperature", id="temperature-is-a-word"),
