@@ -95,4 +95,10 @@ def newcomer_environment(folder: Path, **settings: str) -> dict[str, str]:
     """Return an environment with free ports and a data folder, in which every part is embedded unless set."""
     outside = {name: value for name, value in OUTSIDE.items() if name not in PARTS_BY_URL}
     ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
-    return {**outside, **ports, "THREADPLANE_DATA": str(folder), **settings}
+    return {
+        **outside,
+        **ports,
+        "THREADPLANE_DATA": str(folder),
+        "THREADPLANE_ENV_FILE": os.devnull,
+        **settings,
+    }

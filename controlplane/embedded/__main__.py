@@ -6,20 +6,26 @@ import os
 import sys
 from pathlib import Path
 
+from dotenv import load_dotenv
+
 from controlplane.embedded.commands.demo import demo
 from controlplane.embedded.commands.run import run
 from controlplane.embedded.commands.status import status
 from controlplane.embedded.commands.up import up
 from controlplane.embedded.errors import StackError
+from controlplane.embedded.options import PROJECT_ROOT
 
-SETTINGS_HELP = """settings: THREADPLANE_DATA (.data), CONTROL_PLANE_PORT (8000), LANGGRAPH_PORT (8123),
-POSTGRES_PORT (5433), VALKEY_PORT (6380), MODEL_PORT (8124); a part whose URL is set is not started:
-DATABASE_URL with PG_CHECKPOINT_URI and PGVECTOR_CONNECTION_STRING, REDIS_URL, OPENAI_BASE_URL"""
+SETTINGS_HELP = """settings, from the shell or from .env: THREADPLANE_DATA (.data),
+CONTROL_PLANE_PORT (8000), LANGGRAPH_PORT (8123), POSTGRES_PORT (5433), VALKEY_PORT (6380),
+MODEL_PORT (8124); a part whose URL is set is not started: DATABASE_URL with PG_CHECKPOINT_URI
+and PGVECTOR_CONNECTION_STRING, REDIS_URL, OPENAI_BASE_URL"""
 
 
 def main(arguments: list[str]) -> int:
     """Run one command and return the exit code: 0 done, 1 failed, 3 nothing runs, 130 interrupted."""
     chosen = _parser().parse_args(arguments)
+    # What the shell says goes before what the file says.
+    load_dotenv(os.environ.get("THREADPLANE_ENV_FILE") or PROJECT_ROOT / ".env")
     try:
         return _dispatch(chosen)
     except StackError as error:

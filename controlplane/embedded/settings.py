@@ -28,7 +28,7 @@ PASSED_TO_DJANGO = (
 )  # fmt: skip
 PASSED_TO_AGENT_SERVER = (
     "ALLOW_STUDIO_USER", "LANGSMITH_TRACING", "LANGSMITH_API_KEY", "MODEL_IDLE_TIMEOUT_SECONDS",
-    "MODEL_CALL_TIMEOUT_SECONDS", "PG_CHECKPOINT_POOL_SIZE",
+    "MODEL_CALL_TIMEOUT_SECONDS", "PG_CHECKPOINT_POOL_SIZE", "CORS_CONFIG",
 )  # fmt: skip
 DJANGO_SETTINGS = (
     "DATABASE_URL", "REDIS_URL", "PGVECTOR_CONNECTION_STRING", "LANGGRAPH_URL", "CONTROL_PLANE_URL",
@@ -41,6 +41,11 @@ AGENT_SERVER_SETTINGS = (
     "LANGGRAPH_CLI_NO_ANALYTICS", "LANGGRAPH_NO_VERSION_CHECK", "LOG_COLOR", *PASSED_TO_AGENT_SERVER,
 )  # fmt: skip
 MODEL_SETTINGS = ("MODEL_PORT", "OPENAI_API_KEY")
+
+
+def without_empty(environ: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what is set to nothing, as most lines of a copied `.env.example` are."""
+    return {name: value for name, value in environ.items() if value}
 
 
 def system_basics(environ: Mapping[str, str]) -> dict[str, str]:
@@ -59,15 +64,13 @@ def stack_settings(
     """
     names = tuple(parts)
     settings = _fixed(ports, credentials)
-    settings |= _pick(
-        (*PASSED_TO_DJANGO, "LANGSMITH_TRACING", "LANGSMITH_API_KEY", "ALLOW_STUDIO_USER"), environ
-    )
+    settings |= _pick((*PASSED_TO_DJANGO, *PASSED_TO_AGENT_SERVER), environ)
     if "postgres" in names:
         settings |= _postgres_addresses(ports, credentials)
     if "valkey" in names:
         settings["REDIS_URL"] = valkey.address(port=ports.valkey, password=credentials.valkey_password)
     if "model" in names:
-        settings = {**_embedded_model(ports), **settings}
+        settings = {**_prices_of_embedded_models(), **settings, **_embedded_model(ports)}
     settings |= _pick((*POSTGRES_URLS, "REDIS_URL", "OPENAI_BASE_URL"), environ)
     # A key that was meant for somebody else's server does not go to the embedded one.
     given_key = None if "model" in names else environ.get("OPENAI_API_KEY")
@@ -118,12 +121,13 @@ def _postgres_addresses(ports: Ports, credentials: Credentials) -> dict[str, str
 
 
 def _embedded_model(ports: Ports) -> dict[str, str]:
+    # It has one chat model: a default that was meant for another server would only fail there.
+    return {"OPENAI_BASE_URL": f"http://{HOST}:{ports.model}/v1", "DEFAULT_MODEL": CHAT_MODEL}
+
+
+def _prices_of_embedded_models() -> dict[str, str]:
     free = {"input_mtok": "0", "output_mtok": "0"}
-    return {
-        "OPENAI_BASE_URL": f"http://{HOST}:{ports.model}/v1",
-        "DEFAULT_MODEL": CHAT_MODEL,
-        "MODEL_PRICES": json.dumps({CHAT_MODEL: free, EMBEDDING_MODEL: free}),
-    }
+    return {"MODEL_PRICES": json.dumps({CHAT_MODEL: free, EMBEDDING_MODEL: free})}
 
 
 def _pick(names: Iterable[str], source: Mapping[str, str]) -> dict[str, str]:

@@ -123,7 +123,10 @@ def _makers(
         ),
         "migrate": lambda: migrate_job(environment=of_job, with_demo_user="DEMO_EMAIL" in settings),
         "agent-server": lambda: agent_server_part(
-            folder.agent_server, port=ports.agent_server, environment=of_agent_server
+            folder.agent_server,
+            port=ports.agent_server,
+            control_plane_port=ports.control_plane,
+            environment=of_agent_server,
         ),
         "django": lambda: django_part(port=ports.control_plane, environment=of_django),
         "worker": lambda: worker_part(

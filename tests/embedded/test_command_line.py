@@ -228,3 +228,16 @@ def test_unusable_data_folder_is_named_without_a_trace(tmp_path: Path) -> None:
     result = command(tmp_path / "data", "run", "--only", "valkey")
     assert result.returncode == 1
     assert result.stderr.startswith(f"threadplane: the data folder {tmp_path / 'data'} cannot be used")
+
+
+def test_settings_may_come_from_a_file_and_the_shell_goes_first(tmp_path: Path) -> None:
+    file = tmp_path / "settings.env"
+    file.write_text("POSTGRES_PORT=not-a-port\nVALKEY_PORT=neither\n")
+    environment = newcomer_environment(tmp_path, THREADPLANE_ENV_FILE=str(file), POSTGRES_PORT="0")
+    del environment["VALKEY_PORT"]
+    result = subprocess.run(
+        [sys.executable, "-m", "controlplane.embedded", "run", "--only", "valkey"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert "VALKEY_PORT must be a port number, not 'neither'" in result.stderr

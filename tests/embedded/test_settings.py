@@ -7,7 +7,12 @@ import pytest
 
 from controlplane.embedded.credentials import Credentials
 from controlplane.embedded.options import Options, Ports
-from controlplane.embedded.settings import stack_settings, system_basics
+from controlplane.embedded.settings import (
+    PASSED_TO_AGENT_SERVER,
+    PASSED_TO_DJANGO,
+    stack_settings,
+    system_basics,
+)
 from controlplane.embedded.stack import ALL_PARTS, Stack, assemble
 
 URLS = {
@@ -85,6 +90,26 @@ def test_embedded_model_is_the_default_and_free(credentials: Credentials) -> Non
     assert prices["all-minilm-l6-v2"] == {"input_mtok": "0", "output_mtok": "0"}
 
 
+def test_embedded_model_ignores_a_default_that_was_meant_for_another_server(credentials: Credentials) -> None:
+    settings = settings_of(credentials, DEFAULT_MODEL="gpt-4o-mini", MODEL_PRICES='{"mine": {}}')
+    assert settings["DEFAULT_MODEL"] == "smollm2-135m-instruct"
+    assert settings["MODEL_PRICES"] == '{"mine": {}}'
+
+
+@pytest.mark.parametrize(
+    ("part", "names"),
+    [
+        pytest.param("django", PASSED_TO_DJANGO, id="django"),
+        pytest.param("agent-server", PASSED_TO_AGENT_SERVER, id="agent-server"),
+    ],
+)
+def test_what_a_person_may_set_reaches_its_part(tmp_path: Path, part: str, names: tuple[str, ...]) -> None:
+    parts = tuple(one for one in ALL_PARTS if one != "model")
+    environ = {**{name: f"my {name}" for name in names}, "OPENAI_BASE_URL": URLS["OPENAI_BASE_URL"]}
+    environment = environment_of(assemble(Options(data=tmp_path, ports=Ports()), parts, environ), part)
+    assert {name: environment[name] for name in names} == {name: f"my {name}" for name in names}
+
+
 def test_given_addresses_go_before_embedded_ones(credentials: Credentials) -> None:
     settings = settings_of(credentials, ("django",), OPENAI_API_KEY="sk-theirs", **URLS)
     assert {name: settings[name] for name in URLS} == URLS
@@ -110,3 +135,11 @@ def test_loopback_goes_around_a_proxy() -> None:
     basics = system_basics({"HTTPS_PROXY": "http://proxy:1", "no_proxy": "intranet"})
     assert basics["HTTPS_PROXY"] == "http://proxy:1"
     assert basics["NO_PROXY"] == basics["no_proxy"] == "intranet,127.0.0.1,localhost"
+
+
+def test_pages_on_another_port_may_call_the_agent_server(tmp_path: Path) -> None:
+    options = Options(data=tmp_path, ports=Ports(control_plane=9100))
+    cors = json.loads(environment_of(assemble(options, ALL_PARTS, {}), "agent-server")["CORS_CONFIG"])
+    assert cors["allow_origins"][:2] == ["http://localhost:9100", "http://127.0.0.1:9100"]
+    assert "http://localhost:8000" not in cors["allow_origins"]
+    assert "https://smith.langchain.com" in cors["allow_origins"]

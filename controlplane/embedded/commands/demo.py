@@ -11,7 +11,7 @@ from controlplane.embedded.data_folder import DataFolder
 from controlplane.embedded.errors import AlreadyRunning, StackError
 from controlplane.embedded.options import PROJECT_ROOT, Options
 from controlplane.embedded.session import demo_environment, run_stack
-from controlplane.embedded.settings import DEMO_EMAIL, system_basics
+from controlplane.embedded.settings import DEMO_EMAIL, system_basics, without_empty
 from controlplane.embedded.stack import assemble, choose_parts
 
 INTERRUPTED = 130
@@ -35,7 +35,7 @@ async def demo(environ: Mapping[str, str]) -> int:
 
 
 async def _on_own_stack(environ: Mapping[str, str]) -> int:
-    chosen = {"DEMO_EMAIL": DEMO_EMAIL, **environ}
+    chosen = {"DEMO_EMAIL": DEMO_EMAIL, **without_empty(environ)}
     stack = assemble(Options.read(environ), choose_parts(chosen), chosen)
 
     async def play() -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from controlplane.embedded.console import Console
 from controlplane.embedded.options import Options
 from controlplane.embedded.session import addresses, run_stack
-from controlplane.embedded.settings import DEMO_EMAIL
+from controlplane.embedded.settings import DEMO_EMAIL, without_empty
 from controlplane.embedded.stack import Stack, assemble, choose_parts
 
 
@@ -14,7 +14,7 @@ async def up(environ: Mapping[str, str]) -> int:
     """Run everything, show where it is, and return the exit code."""
     options = Options.read(environ)
     # Everything listens on loopback only, so a developer's Studio may come in without an account.
-    chosen = {"DEMO_EMAIL": DEMO_EMAIL, "ALLOW_STUDIO_USER": "true", **environ}
+    chosen = {"DEMO_EMAIL": DEMO_EMAIL, "ALLOW_STUDIO_USER": "true", **without_empty(environ)}
     stack = assemble(options, choose_parts(chosen), chosen)
     console = Console(shows_logs=True)
 
