@@ -1,6 +1,6 @@
 """Keeps long waits cheap: who waits for the Agent Server holds no database connection, a stream no thread."""
 
-from asgiref.sync import SyncToAsync, sync_to_async
+from asgiref.sync import AsyncToSync, SyncToAsync, sync_to_async
 from django.db import connections
 
 
@@ -12,6 +12,9 @@ async def free_thread() -> None:
     thread does: it waits there itself.
     """
     await sync_to_async(_close_connections)()
+    if getattr(AsyncToSync.executors, "current", None) is not None:
+        # Synchronous middleware waits in the thread, and whatever connection is opened later is closed there.
+        return
     context = SyncToAsync.thread_sensitive_context.get(None)
     if context is None:
         return

@@ -194,6 +194,14 @@ def test_waiting_holds_no_connection_and_a_stream_no_thread(
     assert not any(thread.is_alive() for thread in sending)
 
 
+def test_requests_that_wait_and_then_write_give_their_connections_back(stream_request, settings, user):
+    pool_size = settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"]
+    headers = {"Authorization": f"Bearer {issue_refresh_token(user).access_token}"}
+    with served_here() as address, httpx.Client(base_url=address, headers=headers, timeout=20) as client:
+        answers = [client.post("/api/v1/sessions/", json={}).status_code for _ in range(pool_size + 4)]
+    assert answers == [201] * (pool_size + 4)
+
+
 def pool_threads() -> set[threading.Thread]:
     """Threads that run Django's synchronous code."""
     return {thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")}
