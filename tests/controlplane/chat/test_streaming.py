@@ -28,7 +28,7 @@ class Tap:
     turned: threading.Semaphore
     words: int = 3
     started: int = 0
-    was_cancelled: bool = False
+    cancelled: int = 0
     was_finished: bool = False
 
     async def assistant(self, turn: Turn) -> AsyncIterator[Reply]:
@@ -40,7 +40,7 @@ class Tap:
                 yield f"w{number} "
             self.was_finished = True
         except asyncio.CancelledError:
-            self.was_cancelled = True
+            self.cancelled += 1
             raise
 
 
@@ -141,14 +141,14 @@ def test_run_goes_on_without_its_listener(stream_request, tap):
         for _ in range(3):
             tap.turned.release()
         wait_until(lambda: tap.was_finished)
-    assert not tap.was_cancelled
+    assert tap.cancelled == 0
 
 
 def test_run_ends_with_its_listener_when_asked(stream_request, tap):
     with served_here() as address:
         with httpx.stream(**stream_request(address, on_disconnect="cancel")) as response:
             next(response.iter_lines())
-        wait_until(lambda: tap.was_cancelled)
+        wait_until(lambda: tap.cancelled == 1)
     assert not tap.was_finished
 
 
@@ -200,6 +200,20 @@ def test_requests_that_wait_and_then_write_give_their_connections_back(stream_re
     with served_here() as address, httpx.Client(base_url=address, headers=headers, timeout=20) as client:
         answers = [client.post("/api/v1/sessions/", json={}).status_code for _ in range(pool_size + 4)]
     assert answers == [201] * (pool_size + 4)
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "application/json"])
+def test_listeners_that_leave_take_no_connection_along(stream_request, settings, tap, user, accept):
+    pool_size = settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"]
+    with served_here() as address:
+        request = {**stream_request(address, on_disconnect="cancel"), "timeout": 0.2}
+        request["headers"]["Accept"] = accept
+        for _ in range(pool_size + 4):
+            with pytest.raises(httpx.ReadTimeout):
+                send(request, async_to_sync(session_create)(owner=user, settings={}))
+        wait_until(lambda: tap.cancelled == pool_size + 4)
+        listed = httpx.get(f"{address}/api/v1/sessions/", headers=request["headers"] | {"Accept": "*/*"})
+    assert listed.status_code == 200
 
 
 def pool_threads() -> set[threading.Thread]:
