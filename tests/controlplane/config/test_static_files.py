@@ -7,7 +7,7 @@ from django.test import Client
 STYLES = "unfold/css/styles.css"
 
 
-def test_file_is_served_whole_with_its_type():
+def test_file_is_served_whole_with_its_type(db):
     response = Client().get(f"/static/{STYLES}")
     with open(finders.find(STYLES), "rb") as file:  # noqa: PTH123  # finders give text
         assert b"".join(response.streaming_content) == file.read()
