@@ -83,11 +83,12 @@ async def stream_turn(access: AgentAccess, *, thread_id: str, prompt: str) -> As
     Raises DemoFailed when the run ends with an error.
     """
     client = get_client(url=access.url, api_key=None, headers={"Authorization": f"Bearer {access.token}"})
+    message: dict[str, Any] = {"messages": [{"role": "user", "content": prompt}]}
     run_id = ""
     async for part in client.runs.stream(
         thread_id,
         "agent",
-        input={"messages": [{"role": "user", "content": prompt}]},
+        input=message,
         stream_mode="messages-tuple",
         if_not_exists="create",
     ):
@@ -96,9 +97,9 @@ async def stream_turn(access: AgentAccess, *, thread_id: str, prompt: str) -> As
         elif part.event == "error":
             raise DemoFailed(f"the run failed: {part.data}")
         elif part.event == "messages":
-            message = part.data[0]
-            if message["type"] == "AIMessageChunk":
-                yield Chunk(run_id, _text(message["content"]), message.get("usage_metadata"))
+            piece = part.data[0]
+            if piece["type"] == "AIMessageChunk":
+                yield Chunk(run_id, _text(piece["content"]), piece.get("usage_metadata"))
 
 
 def _text(content: str | list[dict[str, Any]]) -> str:
