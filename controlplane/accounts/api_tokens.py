@@ -5,7 +5,9 @@ from typing import cast
 from django.db import transaction
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from rest_framework_simplejwt.tokens import RefreshToken, Token
+from rest_framework_simplejwt.utils import datetime_from_epoch
 
 from controlplane.accounts.models import CustomUser
 
@@ -14,8 +16,17 @@ VERSION_CLAIM = "ver"
 
 def issue_refresh_token(user: CustomUser) -> RefreshToken:
     """Make a refresh token; its `access_token` carries the same claims."""
-    token = RefreshToken.for_user(user)
+    token = RefreshToken()
+    token[api_settings.USER_ID_CLAIM] = str(user.pk)
     token[VERSION_CLAIM] = user.token_version
+    # Not the library's `for_user`: it would keep the signed token, and its id is enough to spend it by.
+    OutstandingToken.objects.create(
+        user=user,
+        jti=token[api_settings.JTI_CLAIM],
+        token="",
+        created_at=token.current_time,
+        expires_at=datetime_from_epoch(token["exp"]),
+    )
     return token
 
 
@@ -29,6 +40,8 @@ def rotate_refresh_token(encoded: str) -> RefreshToken:
     if user is None:
         raise TokenError("The token's user has signed out everywhere or is gone.")
     with transaction.atomic():
+        if not OutstandingToken.objects.filter(jti=spent[api_settings.JTI_CLAIM]).exists():
+            raise TokenError("The token is not on the list of those given out.")
         _, is_first = cast("tuple[object, bool]", spent.blacklist())
         if not is_first:
             raise TokenError("The token has been used already.")

@@ -4,10 +4,12 @@ import uuid
 
 import jwt
 import pytest
+from django.apps import apps
 from django.core.cache import cache
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from rest_framework.test import APIClient
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from controlplane.accounts.api_tokens import issue_refresh_token
 from controlplane.accounts.services import user_deactivate, user_sign_out_everywhere
@@ -113,6 +115,39 @@ def test_refresh_token_is_spent_for_a_new_pair(anyone, member):
     assert with_access(answer.json()["access"]).get(ME).status_code == 200
     assert anyone.post(REFRESH, {"refresh": old}).status_code == 401
     assert anyone.post(REFRESH, {"refresh": answer.json()["refresh"]}).status_code == 200
+
+
+def test_no_token_is_kept_in_the_database(anyone, member):
+    first = anyone.post(TOKEN, {"email": member.email, "password": PASSWORD}).json()
+    second = anyone.post(REFRESH, {"refresh": first["refresh"]}).json()
+    assert anyone.post(REFRESH, {"refresh": first["refresh"]}).status_code == 401
+    kept = "\n".join(str(row) for model in apps.get_models() for row in model.objects.values_list())
+    assert member.email in kept
+    for token in (*first.values(), *second.values()):
+        claims = jwt.decode(token, options={"verify_signature": False})
+        # Header included: it is that of every token, so none of any claims is there either.
+        assert not [part for part in token.split(".") if part in kept]
+        assert (claims["jti"] in kept) == (claims["token_type"] == "refresh")
+
+
+def test_refresh_token_that_was_never_given_out_is_refused(anyone, member):
+    refresh = issue_refresh_token(member)
+    OutstandingToken.objects.all().delete()
+    assert anyone.post(REFRESH, {"refresh": str(refresh)}).status_code == 401
+    assert OutstandingToken.objects.count() == 0
+
+
+def test_guessing_from_pretended_addresses_is_slowed_down(anyone, member):
+    cache.clear()
+    answers = [
+        anyone.post(
+            TOKEN,
+            {"email": member.email, "password": "guess"},
+            headers={"X-Forwarded-For": f"192.0.2.{number}"},
+        ).status_code
+        for number in range(31)
+    ]
+    assert answers == [401] * 30 + [429]
 
 
 @pytest.mark.django_db(transaction=True)
