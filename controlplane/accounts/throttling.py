@@ -15,5 +15,5 @@ class SignInThrottle(SimpleRateThrottle):
     def get_cache_key(self, request: Request, view: APIView) -> str:  # noqa: ARG002  # DRF's signature
         """Name the counter; the e-mail is hashed, so no key store lists accounts."""
         email = request.data.get("email", "") if isinstance(request.data, dict) else ""
-        account = sha256(str(email).lower().encode()).hexdigest()
+        account = sha256(str(email).lower().encode(errors="replace")).hexdigest()
         return self.cache_format % {"scope": self.scope, "ident": f"{self.get_ident(request)}-{account}"}

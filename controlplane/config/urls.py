@@ -8,7 +8,6 @@ api_v1 = [
     path("", include("controlplane.accounts.urls")),
     path("", include("controlplane.chat.urls")),
     path("", include("controlplane.usage.urls")),
-    path("", include("controlplane.usage.urls")),
     path("", include("controlplane.api.urls")),
 ]
 

@@ -94,6 +94,12 @@ def test_wrong_sign_in_names_its_fields(anyone, body, fields):
     assert sorted(answer.json()["error"]["fields"]) == fields
 
 
+def test_half_a_character_in_an_address_is_refused(anyone):
+    body = '{"email": "a@\\ud800.example", "password": "x"}'
+    answer = anyone.post(TOKEN, body, content_type="application/json")
+    assert (answer.status_code, list(answer.json()["error"]["fields"])) == (422, ["email"])
+
+
 def test_guessing_is_slowed_down_per_account(anyone, member):
     cache.clear()
     answers = [

@@ -1,5 +1,6 @@
 """Creating, reading, listing, changing and ordering sessions over REST."""
 
+import base64
 import uuid
 from datetime import timedelta
 from decimal import Decimal
@@ -203,6 +204,30 @@ def test_wrong_filter_is_named(api, query):
     response = api.get(f"{LIST}?{query}")
 
     assert (response.status_code, list(response.json()["error"]["fields"])) == (422, [query.split("=")[0]])
+
+
+@pytest.mark.parametrize(
+    "limit", ["00000010000", "1" + "0" * 30, "0" * 5000 + "1"], ids=["padded", "huge", "thousands-of-digits"]
+)
+def test_limit_holds_however_it_is_written(api, limit):
+    response = api.get(LIST, {"limit": limit})
+
+    assert (response.status_code, list(response.json()["error"]["fields"])) == (422, ["limit"])
+
+
+@pytest.mark.parametrize(
+    ("position", "status"),
+    [
+        pytest.param("[" * 20_000, 422, id="endless-nesting"),
+        pytest.param(f'["0001-01-01T00:00:00+14:00", "{uuid.uuid4()}"]', 422, id="before-all-time"),
+        pytest.param(f'["2026-01-01T00:00:00+23:59", "{uuid.uuid4()}"]', 200, id="far-off-time-zone"),
+        pytest.param('["2026-01-01T00:00:00Z", "x"]', 422, id="no-key-of-this-list"),
+    ],
+)
+def test_forged_cursor_does_no_harm(api, position, status):
+    cursor = base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
+
+    assert api.get(LIST, {"cursor": cursor}).status_code == status
 
 
 def test_pages_hold_every_row_once_even_with_equal_times(api, user):
