@@ -64,7 +64,11 @@ class CustomUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
     def sign_in(self, user: CustomUser) -> str:
         """Say whether there is a password and lead to its form; nothing of its hash is shown."""
         state = _("Set") if user.has_usable_password() else _("None: cannot sign in by password")
-        return format_html('{} · <a href="../password/">{}</a>', state, _("change"))
+        return format_html(
+            '{} · <a href="../password/" class="text-primary-600 dark:text-primary-500">{}</a>',
+            state,
+            _("change"),
+        )
 
     @column(_("name"))
     def full_name(self, user: CustomUser) -> str:

@@ -36,7 +36,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "controlplane.api.request_ids.RequestIdMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "controlplane.api.request_log.RequestLogMiddleware",
     "controlplane.api.middleware.ErrorShapeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "controlplane.config.content_security.ContentSecurityMiddleware",
@@ -73,7 +73,13 @@ STATIC_ROOT = _collected if _collected.is_dir() else None
 WHITENOISE_USE_FINDERS = True
 
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "controlplane.config.formats"
 TIME_ZONE = read_environment().time_zone
 USE_TZ = True
 
-UNFOLD = {"SITE_TITLE": "Threadplane", "SITE_HEADER": "Threadplane"}
+UNFOLD = {
+    "SITE_TITLE": "Threadplane",
+    "SITE_HEADER": "Threadplane",
+    # There is no other site to return to.
+    "SITE_URL": None,
+}

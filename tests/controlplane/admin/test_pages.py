@@ -6,6 +6,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from controlplane.accounts.models import CustomUser
 from controlplane.chat.models import ChatSession, DeletedThread
@@ -108,3 +109,18 @@ def test_user_page_shows_nothing_of_the_password(office, make_user):
     for part in (algorithm, salt[:6], digest[:6]):
         assert part not in page
     assert "../password/" in page
+
+
+def test_no_page_leads_to_a_site_that_is_not_there(office):
+    for page in (Client().get(reverse("admin:login")), office.get(reverse("admin:index"))):
+        assert page.status_code == 200
+        assert "Return to site" not in page.text
+
+
+def test_times_are_shown_to_the_second(office, add_one_of_each):
+    add_one_of_each("one@example.com")
+    run = Run.objects.get()
+
+    shown = timezone.localtime(run.admitted_at).strftime("%Y-%m-%d %H:%M:%S")
+
+    assert shown in office.get(page_of(Run, "changelist")).text

@@ -58,7 +58,7 @@ def ask_all(address: str, user, *calls: tuple[str, str, object]) -> list[tuple[h
 
 def test_database_that_is_down(user):
     with served_apart(DATABASE_URL=f"postgresql://nobody@{NOBODY}/nothing") as address:
-        *answers, (page, _), (ready, _) = ask_all(
+        *answers, (page, patience), (ready, _) = ask_all(
             address,
             user,
             ("GET", "/api/v1/sessions/", None),
@@ -73,6 +73,8 @@ def test_database_that_is_down(user):
     assert (page.status_code, page.headers["Content-Type"]) == (503, "text/html; charset=utf-8")
     assert "The database does not answer." in page.text
     assert page.headers["X-Request-Id"] in page.text
+    # The session is looked for once; the log does not look for it again.
+    assert patience < 8
     assert (ready.status_code, ready.json()["checks"]["database"]) == (503, "unavailable")
 
 
