@@ -2,6 +2,7 @@
 
 from controlplane.accounts.models import CustomUser
 from controlplane.agent_server.bridges import bridge_for_user
+from controlplane.agent_server.patience import answered_in_time
 from controlplane.api.waiting import free_thread
 from controlplane.chat.models import ChatSession
 from sdk_bridge import History, ThreadNotFound
@@ -15,7 +16,7 @@ async def read_history(
     A session whose thread the server has lost gets its row back, and with it the history in the checkpoints.
     """
     await free_thread()
-    async with bridge_for_user(reader) as bridge:
+    async with answered_in_time(), bridge_for_user(reader) as bridge:
         try:
             return await bridge.read_history(session.id, limit=limit, before=before)
         except ThreadNotFound:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from controlplane.accounts.models import CustomUser
 from controlplane.agent_server.bridges import bridge_for_user
+from controlplane.agent_server.patience import answered_in_time
 from controlplane.api.waiting import free_thread
 from controlplane.chat.models import ChatSession
 from controlplane.errors import Conflict, RunFailed, Unavailable
@@ -103,7 +104,7 @@ async def run_cancel(*, run: Run, owner: CustomUser) -> None:
     if run.thread_id is None:
         return
     await free_thread()
-    async with bridge_for_user(owner) as bridge:
+    async with answered_in_time(), bridge_for_user(owner) as bridge:
         await bridge.cancel_run(run.thread_id, run.pk, wait=False)
 
 

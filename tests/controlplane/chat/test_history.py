@@ -2,6 +2,7 @@
 
 import pytest
 
+from controlplane.agent_server import patience
 from sdk_bridge import ServerTimedOut
 
 
@@ -61,5 +62,16 @@ def test_slow_agent_server_is_a_gateway_timeout(api, session, agent_server):
     agent_server.faults.fail_with = ServerTimedOut("slow")
 
     response = api.get(f"/api/v1/sessions/{session.pk}/history/")
+
+    assert (response.status_code, response.json()["error"]["code"]) == (504, "agent_server_timed_out")
+
+
+def test_several_slow_calls_are_bounded_together(api, session, conversation, agent_server, monkeypatch):
+    monkeypatch.setattr(patience, "LONGEST_SECONDS", 0.3)
+    agent_server.lose_thread(session.pk)
+    # Reading, restoring and reading again: each in time, all three not.
+    agent_server.faults.latency = 0.2
+
+    response = api.get(conversation)
 
     assert (response.status_code, response.json()["error"]["code"]) == (504, "agent_server_timed_out")
