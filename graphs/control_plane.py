@@ -13,6 +13,7 @@ from graphs.settings import read_settings
 TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 # Shorter than what common ASGI servers grant, so that a request rarely meets a connection just closed.
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=4.0)
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -131,7 +132,9 @@ async def _ask(method: str, path: str, *, answer: type[Answer], body: BaseModel 
             fields = ", ".join(
                 ".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False)
             )
-            raise ControlPlaneUnreachable(f"The control plane's answer lacks: {fields}.") from None
+            raise ControlPlaneUnreachable(
+                f"The control plane's answer lacks: {fields}.", may_have_acted=True
+            ) from None
     raise _refusal(response)
 
 
@@ -139,18 +142,23 @@ async def _send(method: str, path: str, content: str | None) -> httpx.Response:
     """Send it, and once more when a kept connection turns out closed: every request here may be repeated."""
     client = CLIENTS.get()
     headers = {"Content-Type": "application/json"} if content else {}
+    may_have_acted = False
     try:
         try:
             return await client.request(method, path, content=content, headers=headers)
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            may_have_acted = True
             return await client.request(method, path, content=content, headers=headers)
     except httpx.HTTPError as error:
-        raise ControlPlaneUnreachable("The control plane cannot be reached.") from error
+        may_have_acted = may_have_acted or not isinstance(error, NEVER_SENT)
+        raise ControlPlaneUnreachable(
+            "The control plane cannot be reached.", may_have_acted=may_have_acted
+        ) from error
 
 
 def _refusal(response: httpx.Response) -> ControlPlaneRefused | ControlPlaneUnreachable:
     if response.is_server_error:
-        return ControlPlaneUnreachable("The control plane is out of order.")
+        return ControlPlaneUnreachable("The control plane is out of order.", may_have_acted=True)
     try:
         error = response.json()["error"]
         code, message = str(error["code"]), str(error["message"])

@@ -17,6 +17,7 @@ The Agent Server reports class name and message; the names are part of docs/cont
 message of built-in kinds of errors alone, so the root is one of them.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -63,15 +64,27 @@ class ModelFailed(RetryLater):
 
 
 class ControlPlaneUnreachable(RetryLater):
-    """The control plane could not be asked, or its answer made no sense."""
+    """The control plane could not be asked, or its answer made no sense.
+
+    `may_have_acted` says whether the question may have arrived, so that only its answer was lost.
+    """
 
     code: ClassVar[str] = "control_plane_unreachable"
 
+    def __init__(self, message: str, *, may_have_acted: bool = False) -> None:
+        """Take it for not asked unless it is said otherwise."""
+        super().__init__(message)
+        self.may_have_acted = may_have_acted
+
 
 class LimitReached(GiveUp):
-    """A limit of the user's is used up."""
+    """A limit of the user's is used up; `details` say which, in the terms of docs/contracts.md, section 2."""
 
     code: ClassVar[str] = "limit_reached"
+
+    def __init__(self, message: str, *, details: Mapping[str, Any] | None = None) -> None:
+        """Put the details into the message: the server reports nothing else of an error."""
+        super().__init__(json.dumps({"message": message, "details": details}) if details else message)
 
 
 class ModelRefused(GiveUp):

@@ -14,7 +14,7 @@ from langchain_core.utils.uuid import uuid7
 
 from graphs import control_plane
 from graphs.control_plane import Permit, PermitRequest
-from graphs.errors import ControlPlaneRefused, GraphError, LimitReached, RunRefused
+from graphs.errors import ControlPlaneRefused, ControlPlaneUnreachable, GraphError, LimitReached, RunRefused
 from graphs.metering.calls import PROVIDER, ModelCall
 from graphs.metering.faults import translate, was_never_worked_on
 from graphs.metering.usage import Tally
@@ -31,6 +31,7 @@ class Attempt:
 
     Raises what the permit's refusal or the provider's fault means for the run. A cancellation passes through
     once the record is written or five seconds are over; what has no record, the sweep settles by estimate.
+    A permit whose answer never came may have been given: it gets a record of nothing used.
     """
 
     def __init__(self, call: ModelCall, *, prompt_tokens: int, max_output_tokens: int | None) -> None:
@@ -43,9 +44,10 @@ class Attempt:
         self._started = 0.0
 
     async def __aenter__(self) -> Self:
+        self._started = time.monotonic()
         if not read_settings().is_standalone:
             self.permit = await self._ask_permit()
-        self._started = time.monotonic()
+            self._started = time.monotonic()
         return self
 
     async def __aexit__(
@@ -74,6 +76,11 @@ class Attempt:
             return await control_plane.permit(self._call.run_id, request)
         except ControlPlaneRefused as refusal:
             raise _for_run(refusal) from refusal
+        except (ControlPlaneUnreachable, asyncio.CancelledError) as error:
+            if not isinstance(error, ControlPlaneUnreachable) or error.may_have_acted:
+                self.tally.is_sent = False
+                await self._leave_record(_outcome(error))
+            raise
 
     def _log_fault(self, error: BaseException) -> None:
         logger.warning(
@@ -129,5 +136,5 @@ def _outcome(error: BaseException | None) -> str:
 
 def _for_run(refusal: ControlPlaneRefused) -> GraphError:
     if refusal.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return LimitReached(refusal.message)
+        return LimitReached(refusal.message, details=refusal.details.get("details"))
     return RunRefused(refusal.message)

@@ -1,5 +1,6 @@
 """A control plane in one file: the internal endpoints of docs/contracts.md, noting what was asked."""
 
+import asyncio
 import threading
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,7 @@ class ControlPlaneDouble:
     threads: dict[str, str] = field(default_factory=dict)
     admission_refusals: dict[str, Refusal] = field(default_factory=dict)
     permit_refusals: dict[str, Refusal] = field(default_factory=dict)
+    slow_permits: dict[str, float] = field(default_factory=dict)
     admissions: list[dict[str, Any]] = field(default_factory=list)
     permits: list[dict[str, Any]] = field(default_factory=list)
     user_questions: list[str] = field(default_factory=list)
@@ -149,6 +151,7 @@ class ControlPlaneDouble:
         self.permits.append({"run_id": run_id, **asked})
         if refused := self.permit_refusals.get(asked["model"]):
             return _answer(refused)
+        await asyncio.sleep(self.slow_permits.get(asked["model"], 0))
         permit = {"attempt_id": asked["attempt_id"], "base_url": self.model_url, "api_key": self.api_key}
         return JSONResponse(permit, status_code=201)
 

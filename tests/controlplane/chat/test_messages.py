@@ -1,10 +1,13 @@
 """Sending a message and waiting for the whole answer."""
 
+import json
 import uuid
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.utils import timezone
 
 from controlplane.accounts.agent_tokens import mint_for_user
 from sdk_bridge import (
@@ -125,6 +128,20 @@ def test_failed_run_has_its_status_and_code(api, session, user, error_class, sta
     error = response.json()["error"]
     assert (response.status_code, error["code"]) == (status, code)
     assert uuid.UUID(error["details"]["run_id"])
+
+
+def test_limit_reached_in_the_middle_says_which_and_until_when(api, session, user):
+    resets_at = timezone.now() + timedelta(hours=1)
+    details = {"limit": 10, "used": 9, "remaining": 1, "resets_at": resets_at.isoformat()}
+    said = json.dumps({"message": "Today's tokens are used up.", "details": details})
+    install_assistant(failing_with("LimitReached", said), session, user)
+
+    response = api.post(address(session), {"message": "Is tea good?"})
+
+    error = response.json()["error"]
+    assert (response.status_code, error["message"]) == (429, "Today's tokens are used up.")
+    assert {name: value for name, value in error["details"].items() if name != "run_id"} == details
+    assert 3500 < int(response.headers["Retry-After"]) <= 3600
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from controlplane.accounts.agent_tokens import mint_for_user
 from controlplane.accounts.api_tokens import issue_refresh_token
 from controlplane.api import event_stream
 from controlplane.chat.services import session_create
+from graphs.errors import LimitReached
 from sdk_bridge.memory import MemoryAgentServer, Reply, Turn
 from tests.controlplane import agent_server_double
 from tests.controlplane.served import served_here
@@ -30,6 +31,7 @@ class Tap:
     started: int = 0
     cancelled: int = 0
     was_finished: bool = False
+    failure: Exception | None = None
 
     async def assistant(self, turn: Turn) -> AsyncIterator[Reply]:
         self.started += 1
@@ -38,6 +40,8 @@ class Tap:
                 while not self.turned.acquire(blocking=False):  # noqa: ASYNC110  # the test runs on another thread
                     await asyncio.sleep(0.005)
                 yield f"w{number} "
+            if self.failure is not None:
+                raise self.failure
             self.was_finished = True
         except asyncio.CancelledError:
             self.cancelled += 1
@@ -163,6 +167,27 @@ def test_cut_stream_ends_with_an_error_event(stream_request, slow_server, tap):
     assert events[-1][2]["code"] == "stream_interrupted"
     assert events[-1][2]["retryable"] is True
     assert events[-1][2]["details"] == {"run_id": events[0][2]["run_id"]}
+
+
+def test_limit_reached_in_the_middle_says_which_and_until_when(stream_request, tap):
+    details = {"limit": 10, "used": 9, "remaining": 1, "resets_at": "2026-01-02T00:00:00+00:00"}
+    tap.failure = LimitReached("Today's tokens are used up.", details=details)
+    tap.turned.release(tap.words)
+    with served_here() as address, httpx.stream(**stream_request(address)) as response:
+        events = read_events(response.iter_lines())
+
+    assert [(name, data) for name, _, data in events[-2:]] == [
+        (
+            "error",
+            {
+                "code": "limit_reached",
+                "message": "Today's tokens are used up.",
+                "retryable": False,
+                "details": details,
+            },
+        ),
+        ("end", {"run_id": events[0][2]["run_id"], "status": "error"}),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """Calls that fail, are cut, cancelled or refused leave the right record and the right error."""
 
 import asyncio
+import json
 
+import httpx
 import pytest
 from langchain_core.messages import HumanMessage
 from langgraph.store.memory import InMemoryStore
 
+from graphs import control_plane
 from graphs.control_plane import CLIENTS
 from graphs.errors import (
     ControlPlaneUnreachable,
@@ -165,7 +168,65 @@ async def test_without_a_permit_no_model_is_called(
         "The control plane is out of order." if status == 500 else "You have used it all."
     )
     assert scripted_model.calls(question) == []
+    # Out of order may mean that the permit was given: the record says that nothing was used of it.
+    records = [(record["outcome"], record["output_tokens"]) for record in await scene.records()]
+    assert records == ([("failed", 0)] if status == 500 else [])
+
+
+async def test_a_used_up_limit_says_which_one(behind_control_plane: ControlPlaneDouble):
+    scene = Scene(model_name="limited")
+    details = {"limit": 10, "used": 9, "remaining": 1, "resets_at": "2026-01-02T00:00:00+00:00"}
+    behind_control_plane.permit_refusals["limited"] = refusal(
+        429, "limit_reached", "You have used it all.", details=details
+    )
+
+    with pytest.raises(LimitReached) as refused:
+        await scene.model.ainvoke([HumanMessage("hello")])
+
+    assert json.loads(str(refused.value)) == {"message": "You have used it all.", "details": details}
+
+
+@pytest.mark.parametrize("outcome", ["failed", "cancelled"])
+async def test_a_permit_whose_answer_is_lost_is_free(
+    behind_control_plane: ControlPlaneDouble,
+    scripted_model: ScriptedModel,
+    monkeypatch: pytest.MonkeyPatch,
+    outcome: str,
+):
+    monkeypatch.setattr(control_plane, "TIMEOUT", httpx.Timeout(0.3 if outcome == "failed" else 60))
+    scene = Scene(model_name=f"slow-permit-{outcome}")
+    behind_control_plane.slow_permits[scene.call.model] = 1
+    question = f"lost permit {scene.run_id}"
+
+    asking = asyncio.create_task(scene.model.ainvoke([HumanMessage(question)]))
+    while not (asked := behind_control_plane.permits_of(scene.run_id)):  # noqa: ASYNC110  # it serves from a thread
+        await asyncio.sleep(0.01)
+    if outcome == "cancelled":
+        asking.cancel()
+    with pytest.raises(ControlPlaneUnreachable if outcome == "failed" else asyncio.CancelledError):
+        await asking
+
+    [record] = await scene.records()
+    assert record["attempt_id"] == asked[0]["attempt_id"]
+    assert (record["outcome"], record["is_estimated"]) == (outcome, False)
+    assert (record["input_tokens"], record["output_tokens"]) == (0, 0)
+    assert scripted_model.calls(question) == []
+
+
+async def test_a_permit_that_could_not_be_asked_for_leaves_nothing(configure: Configure, key_file):
+    configure(
+        CONTROL_PLANE_URL=f"http://127.0.0.1:{free_ports(1)[0]}",
+        CONTROL_PLANE_SECRET=SECRET,
+        AGENT_JWKS_FILE=str(key_file),
+    )
+    scene = Scene()
+
+    with pytest.raises(ControlPlaneUnreachable):
+        await scene.model.ainvoke([HumanMessage("hello")])
+
     assert await scene.records() == []
+    await CLIENTS.get().aclose()
+    await CONNECTIONS.get().aclose()
 
 
 async def test_a_store_that_fails_does_not_hide_the_answer(scene: Scene, scripted_model: ScriptedModel):

@@ -1,6 +1,7 @@
 """Turns on a real Agent Server: streamed, metered, cancelled, failed."""
 
 import asyncio
+import json
 import time
 from uuid import UUID
 
@@ -189,8 +190,9 @@ async def test_a_failing_model_ends_the_run_with_a_named_error(
 async def test_a_used_up_limit_in_the_middle_ends_the_run(
     client: LangGraphClient, control_plane: ControlPlaneDouble, scripted_model: ScriptedModel, user_id: UUID
 ):
+    details = {"limit": 10, "used": 10, "remaining": 0, "resets_at": "2026-01-02T00:00:00+00:00"}
     control_plane.permit_refusals["model-of-the-poor"] = refusal(
-        429, "limit_reached", "Today's tokens are used up."
+        429, "limit_reached", "Today's tokens are used up.", details=details
     )
     thread = await client.threads.create()
     parts = [
@@ -203,5 +205,9 @@ async def test_a_used_up_limit_in_the_middle_ends_the_run(
         )
     ]
 
-    assert parts[-1].data == {"error": "LimitReached", "message": "Today's tokens are used up."}
+    assert parts[-1].data["error"] == "LimitReached"
+    assert json.loads(parts[-1].data["message"]) == {
+        "message": "Today's tokens are used up.",
+        "details": details,
+    }
     assert scripted_model.calls(f"poor {user_id}") == []
