@@ -10,15 +10,16 @@ NAME_WIDTH = 12
 class Console:
     """Writes lines. A terminal that went away is no reason for the stack to stop, so it is ignored."""
 
-    def __init__(self, *, shows_logs: bool, output: TextIO | None = None) -> None:
+    def __init__(self, *, shows_logs: bool, only_trouble: bool = False, output: TextIO | None = None) -> None:
         self._output: TextIO | None = output or sys.stdout
         self._shows_logs = shows_logs
+        self._only_trouble = only_trouble
         self._coloured = (output or sys.stdout).isatty()
         self._names: list[str] = []
 
-    def log(self, part: str, line: str) -> None:
-        """Show a line that a part wrote, unless logs go to their files only."""
-        if self._shows_logs:
+    def log(self, part: str, line: str, *, is_trouble: bool) -> None:
+        """Show a line that a part wrote, unless such lines go to their files only."""
+        if self._shows_logs and (is_trouble or not self._only_trouble):
             self.say(f"{self._prefix(part)} {line}")
 
     def progress(self, part: str, news: str) -> None:

@@ -10,7 +10,9 @@ from controlplane.embedded.readiness import FileWritten, http_answers, worker_an
 
 SERVERS = ("postgres", "valkey")
 SETUP = (sys.executable, "-m", "controlplane.embedded.database_setup")
-CELERY = (sys.executable, "-m", "celery", "-A", "controlplane.config.celery")
+CELERY = (sys.executable, "-m", "celery", "-A", "controlplane.config.celery", "--quiet")
+# A container's only user is often root; jobs are JSON, so they cannot bring code along.
+ROOT_IS_FINE = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 LONGEST_GOODBYE_SECONDS = 5
 
 
@@ -49,7 +51,7 @@ def worker_part(*, node: str, broker_url: str, environment: Mapping[str, str]) -
             "--without-gossip",
             "--without-mingle",
         ),
-        environment=environment,
+        environment={**environment, **ROOT_IS_FINE},
         needs=(*SERVERS, "migrate"),
         is_ready=worker_answers(broker_url, node),
         grace_seconds=15,

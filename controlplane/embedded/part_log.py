@@ -4,6 +4,7 @@ from collections import deque
 from pathlib import Path
 
 from controlplane.embedded.console import Console
+from controlplane.embedded.trouble import TroubleFinder
 
 MOST_BYTES = 5_000_000
 REMEMBERED_LINES = 30
@@ -18,6 +19,7 @@ class PartLog:
         self._path = folder / f"{part}.log"
         self._console = console
         self._most_bytes = most_bytes
+        self._finder = TroubleFinder()
         self._file = self._path.open("ab")
         self._rest = b""
         self._last: deque[str] = deque(maxlen=REMEMBERED_LINES)
@@ -52,7 +54,7 @@ class PartLog:
         self._append(line + b"\n")
         text = line.decode(errors="replace").rstrip("\r")
         self._last.append(text)
-        self._console.log(self._part, text)
+        self._console.log(self._part, text, is_trouble=self._finder.is_trouble(text))
 
     def _append(self, data: bytes) -> None:
         self._file.write(data)

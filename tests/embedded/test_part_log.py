@@ -36,6 +36,15 @@ def test_quiet_console_shows_progress_only(tmp_path: Path) -> None:
     assert log.last_lines == ("chatter",)
 
 
+def test_console_for_a_person_shows_trouble_only(tmp_path: Path) -> None:
+    shown = io.StringIO()
+    log = PartLog("engine", tmp_path, Console(shows_logs=True, only_trouble=True, output=shown))
+    log.feed(b"INFO: humming\nERROR: on fire\n")
+    log.close()
+    assert shown.getvalue() == "engine       | ERROR: on fire\n"
+    assert (tmp_path / "engine.log").read_text() == "INFO: humming\nERROR: on fire\n"
+
+
 def test_file_is_bounded(tmp_path: Path) -> None:
     log, _ = new_log(tmp_path, most_bytes=100)
     for number in range(100):

@@ -17,6 +17,7 @@ from tests.running_stack import ROOT, newcomer_environment
 
 SECOND_START_SECONDS = 20.0
 LAST_LINE = "Ctrl-C"
+PROGRESS = r"\| (starting…|(ready|done) in )"
 
 
 @contextmanager
@@ -55,7 +56,10 @@ def test_make_up_prints_addresses_that_work_and_starts_again_in_seconds(server_f
     with make_up(folder, log) as process:
         table = wait_for_the_table(process, log, 180)
         assert re.search(r"demo@threadplane\.local / \S{12,}$", _line_with(table, "demo login"))
-        printed = table.split("Threadplane is up.")[1]
+        progress, printed = table.split("Threadplane is up.")
+        # A newcomer reads what starts and is ready, and nothing else before the table.
+        of_parts = [line for line in progress.splitlines() if " | " in line]
+        assert [line for line in of_parts if not re.search(PROGRESS, line)] == []
         for address in set(re.findall(r"  (http://127\.0\.0\.1:\d+\S*)$", printed, re.MULTILINE)):
             assert httpx.get(address, follow_redirects=True, timeout=15).status_code < 400, address
     assert processes_naming(folder) == []

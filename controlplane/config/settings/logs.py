@@ -38,6 +38,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": read_environment().log_level},
     "loggers": {
         # The request log of django-structlog says the same, with ids.
+        "django.request": {"handlers": [], "propagate": False},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": False},
         "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": False},
         # At INFO it writes the address of each call.

@@ -16,7 +16,7 @@ async def up(environ: Mapping[str, str]) -> int:
     # Everything listens on loopback only, so a developer's Studio may come in without an account.
     chosen = {"DEMO_EMAIL": DEMO_EMAIL, "ALLOW_STUDIO_USER": "true", **without_empty(environ)}
     stack = assemble(options, choose_parts(chosen), chosen)
-    console = Console(shows_logs=True)
+    console = Console(shows_logs=True, only_trouble=True)
 
     async def serve() -> None:
         console.say(_table(stack))
@@ -28,7 +28,7 @@ async def up(environ: Mapping[str, str]) -> int:
 
 
 def _table(stack: Stack) -> str:
-    rows = [*addresses(stack).items(), ("logs", str(stack.folder.logs))]
+    rows = [*addresses(stack).items(), ("logs", f"{stack.folder.logs} (warnings are shown here, too)")]
     if stack.settings.get("DEMO_EMAIL") and "migrate" in stack.parts:
         rows.append(("demo login", f"{stack.settings['DEMO_EMAIL']} / {stack.settings['DEMO_PASSWORD']}"))
     width = max(len(label) for label, _ in rows)
