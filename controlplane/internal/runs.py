@@ -15,7 +15,7 @@ from controlplane.errors import Invalid, NotFound, Unavailable
 from controlplane.internal.callers import agent_server_only, run_webhook_only
 from controlplane.internal.payloads import read_payload
 from controlplane.runs.admission import Role, RunRequest, describe_admission, run_admit
-from controlplane.runs.context import Wishes
+from controlplane.runs.context import NO_NULL, Wishes
 from controlplane.runs.mirror import run_confirm, run_end
 from controlplane.runs.models import Run
 from controlplane.runs.permits import CallRequest, call_permit
@@ -35,7 +35,7 @@ class AdmitPayload(BaseModel):
 
     run_id: UUID
     thread_id: UUID | None
-    graph_id: str = Field(min_length=1, max_length=100)
+    graph_id: str = Field(min_length=1, max_length=100, pattern=NO_NULL)
     user_id: UUID | None
     role: Role
     is_resume: bool = False
@@ -59,8 +59,8 @@ class CallPayload(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     attempt_id: UUID
-    model: str = Field(min_length=1, max_length=200)
-    node: str = Field(max_length=100)
+    model: str = Field(min_length=1, max_length=200, pattern=NO_NULL)
+    node: str = Field(max_length=100, pattern=NO_NULL)
     request_type: Literal["chat", "summarization", "title", "embedding", "tool"]
     estimated_prompt_tokens: int = Field(ge=0, le=100_000_000)
     max_output_tokens: int | None = Field(default=None, ge=1, le=100_000_000)

@@ -7,13 +7,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from controlplane.chat.models import ChatSession
 
+# Postgres keeps no null characters in text.
+NO_NULL = r"^[^\x00]*$"
+
 
 class Wishes(BaseModel):
     """What a client may ask for per run."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    model: str | None = Field(default=None, min_length=1, max_length=200)
+    model: str | None = Field(default=None, min_length=1, max_length=200, pattern=NO_NULL)
     temperature: float | None = Field(default=None, ge=0, le=2)
     max_tokens: int | None = Field(default=None, ge=1, le=1_000_000)
 

@@ -48,9 +48,13 @@ def _human(entry: object) -> dict[str, Any]:
     if not names or not names <= HUMAN_NAMES:
         raise invalid("input", "Only human messages may be sent.")
     message_id = entry.get("id")
-    if message_id is not None and not (isinstance(message_id, str) and 0 < len(message_id) <= LONGEST_ID):
+    if message_id is not None and not _is_short_text(message_id):
         raise invalid("input", "A message's id is a short text.")
     return _message(_text(entry.get("content")), message_id)
+
+
+def _is_short_text(message_id: object) -> bool:
+    return isinstance(message_id, str) and 0 < len(message_id) <= LONGEST_ID and "\x00" not in message_id
 
 
 def _message(content: str, message_id: str | None = None) -> dict[str, Any]:

@@ -83,6 +83,8 @@ def test_admission_answers_with_the_context(user, agent_server_client):
         pytest.param({"requested": {"temperature": 3}}, "requested.temperature", id="temperature"),
         pytest.param({"requested": {"max_tokens": 0}}, "requested.max_tokens", id="max tokens"),
         pytest.param({"requested": {"model": ""}}, "requested.model", id="model"),
+        pytest.param({"requested": {"model": "a\0b"}}, "requested.model", id="null character"),
+        pytest.param({"graph_id": "a\0b"}, "graph_id", id="null character in the graph"),
     ],
 )
 def test_wrong_admission_names_its_field(user, agent_server_client, changes, field):
@@ -132,6 +134,8 @@ def test_permit_for_an_unknown_run_is_not_found(db, agent_server_client):
     "changes",
     [
         pytest.param({"request_type": "poem"}, id="request_type"),
+        pytest.param({"model": "a\0b"}, id="model"),
+        pytest.param({"node": "a\0b"}, id="node"),
         pytest.param({"estimated_prompt_tokens": -1}, id="estimated_prompt_tokens"),
         pytest.param({"max_output_tokens": 0}, id="max_output_tokens"),
         pytest.param({"attempt_id": "1"}, id="attempt_id"),

@@ -55,6 +55,9 @@ def test_going_on_from_the_last_state_needs_no_input():
         pytest.param({"messages": ""}, id="empty"),
         pytest.param({"messages": " \n"}, id="blank"),
         pytest.param({"messages": "a\x00b"}, id="null character, which Postgres rejects"),
+        pytest.param(
+            {"messages": {"role": "user", "content": "x", "id": "a\x00b"}}, id="null character in an id"
+        ),
         pytest.param({"messages": [{"content": "hello"}]}, id="no role"),
         pytest.param({"messages": [{"role": "user"}]}, id="no content"),
         pytest.param({"messages": [{"role": "user", "content": "x", "id": 5}]}, id="id of another type"),
