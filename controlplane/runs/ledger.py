@@ -14,6 +14,9 @@ from controlplane.usage.models import TokenUsage
 from controlplane.usage.pricing import Cost, TokenCounts, price_call
 from sdk_bridge import UsageRecord
 
+# Prompt and answer together still fit into the column of their sum.
+LARGEST = 1_000_000_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
@@ -37,10 +40,10 @@ def record_commit(record: UsageRecord) -> bool:
     is not booked.
     """
     tokens = TokenCounts(
-        prompt=max(record.input_tokens, 0),
-        completion=max(record.output_tokens, 0),
-        cached=max(record.cached_tokens, 0),
-        reasoning=max(record.reasoning_tokens, 0),
+        prompt=_bounded(record.input_tokens),
+        completion=_bounded(record.output_tokens),
+        cached=_bounded(record.cached_tokens),
+        reasoning=_bounded(record.reasoning_tokens),
     )
     fact = Fact(
         outcome=record.outcome,
@@ -50,7 +53,7 @@ def record_commit(record: UsageRecord) -> bool:
         provider=record.provider,
         model_name=record.model,
         node=record.node,
-        duration_ms=max(record.duration_ms, 0),
+        duration_ms=_bounded(record.duration_ms),
         ended_at=record.ended_at,
     )
     with transaction.atomic():
@@ -78,6 +81,11 @@ def estimate_commit(*, attempt_id: UUID, run_id: UUID) -> bool:
         )
         _book(row, fact)
     return True
+
+
+def _bounded(figure: int) -> int:
+    """Keep what a provider made up within the columns, or its call could never be settled."""
+    return min(max(figure, 0), LARGEST)
 
 
 def _lock_pending(attempt_id: UUID, run_id: UUID) -> TokenUsage | None:

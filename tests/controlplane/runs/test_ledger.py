@@ -99,6 +99,20 @@ def test_record_without_its_permit_is_not_booked(permitted, field):
     assert DailyCounter.objects.get().tokens == 0
 
 
+@pytest.mark.parametrize("field", ["input_tokens", "output_tokens", "cached_tokens", "duration_ms"])
+@pytest.mark.parametrize(("said", "booked"), [(-1, 0), (10**12, 10**9)], ids=["negative", "absurd"])
+def test_figures_that_no_column_holds_do_not_keep_a_call_open(permitted, field, said, booked):
+    assert record_commit(replace(permitted(), **{field: said}))
+    columns = {
+        "input_tokens": "prompt_tokens",
+        "output_tokens": "completion_tokens",
+        "cached_tokens": "cached_tokens",
+        "duration_ms": "response_time_ms",
+    }
+    row = TokenUsage.objects.get()
+    assert (row.state, getattr(row, columns[field])) == ("settled", booked)
+
+
 @pytest.mark.parametrize("outcome", ["failed", "cancelled"])
 def test_unhappy_end_is_booked_as_such(permitted, outcome):
     record_commit(replace(permitted(), outcome=outcome, is_estimated=True))
