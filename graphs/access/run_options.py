@@ -43,9 +43,14 @@ def restrict_to_user(kwargs: MutableMapping[str, Any], *, after_seconds: float |
 
 
 def is_resume(kwargs: Mapping[str, Any]) -> bool:
-    """Whether the run answers an interrupt instead of opening a new turn."""
-    command = kwargs.get("command")
-    return isinstance(command, Mapping) and command.get("resume") is not None
+    """Whether the run answers an interrupt instead of opening a new turn.
+
+    From a checkpoint of the client's choice it may repeat a whole turn, and counts as one.
+    """
+    configurable = (kwargs.get("config") or {}).get("configurable") or {}
+    if any(configurable.get(name) for name in ("checkpoint_id", "checkpoint_map")):
+        return False
+    return _resumes(kwargs.get("command"))
 
 
 def keep_server_config(config: MutableMapping[str, Any]) -> None:
@@ -64,8 +69,12 @@ def keep_server_config(config: MutableMapping[str, Any]) -> None:
         config["recursion_limit"] = _bounded(steps)
 
 
+def _resumes(command: object) -> bool:
+    return isinstance(command, Mapping) and command.get("resume") is not None
+
+
 def _check_command(command: object) -> None:
-    if not isinstance(command, Mapping) or not is_resume({"command": command}):
+    if not isinstance(command, Mapping) or not _resumes(command):
         raise invalid("command", "A command can only resume.")
     if any(value is not None for name, value in command.items() if name != "resume"):
         raise invalid("command", "A command can only resume.")

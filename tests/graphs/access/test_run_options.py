@@ -27,6 +27,15 @@ def test_resuming_passes_and_carries_no_input():
     assert is_resume(kwargs)
 
 
+def test_a_resume_from_an_earlier_checkpoint_is_a_new_turn():
+    kwargs: dict[str, Any] = {
+        "command": {"resume": "yes"},
+        "config": {"configurable": {"checkpoint_id": "1ef663ba-28fe-6528-8002-5a559208592c"}},
+    }
+
+    assert not is_resume(kwargs)
+
+
 @pytest.mark.parametrize(
     ("option", "field"),
     [
