@@ -24,7 +24,8 @@ class Settings(BaseSettings):
     model_call_timeout_seconds: float = Field(default=300.0, gt=0)
 
     pg_checkpoint_uri: SecretStr | None = None
-    pg_checkpoint_pool_size: int = Field(default=10, ge=1)
+    # Two at least: setting the tables up holds one connection while it works through another.
+    pg_checkpoint_pool_size: int = Field(default=10, ge=2)
 
     @property
     def is_standalone(self) -> bool:

@@ -17,6 +17,11 @@ def test_empty_variables_count_as_unset(configure: Configure):
     assert configure(CONTROL_PLANE_URL="", AGENT_JWKS_FILE="").is_standalone
 
 
+def test_a_pool_too_small_to_set_up_its_tables_stops_the_start(configure: Configure):
+    with pytest.raises(ValidationError, match="pg_checkpoint_pool_size"):
+        configure(PG_CHECKPOINT_POOL_SIZE="1")
+
+
 @pytest.mark.parametrize(
     ("environment", "named"),
     [

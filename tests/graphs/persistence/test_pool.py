@@ -9,6 +9,7 @@ import psycopg
 import psycopg_pool
 import pytest
 
+from graphs.persistence.checkpointer import checkpointer
 from graphs.persistence.pool import open_pool
 from graphs.persistence.store import store
 from tests.graphs.conftest import Configure
@@ -48,6 +49,12 @@ async def test_processes_that_start_together_set_up_once(make_database: Callable
     with psycopg.connect(address) as connection:
         tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
     assert {"checkpoints", "checkpoint_blobs", "checkpoint_writes", "store"} <= {name for (name,) in tables}
+
+
+async def test_the_smallest_pool_can_set_up(configure: Configure, make_database: Callable[[], str]):
+    configure(PG_CHECKPOINT_URI=make_database(), PG_CHECKPOINT_POOL_SIZE="2")
+    async with store() as opened, checkpointer():
+        await opened.aput(("users", "x"), "k", {"v": 1})
 
 
 async def test_items_outlive_the_process(configure: Configure, make_database: Callable[[], str]):
