@@ -14,7 +14,7 @@ from controlplane.agent_server.bridges import bridge_for_user
 from controlplane.api.waiting import free_thread
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.chat.tasks import request_erasure
-from controlplane.errors import NotFound
+from controlplane.errors import Conflict, NotFound
 
 
 async def session_create(*, owner: CustomUser, settings: Mapping[str, Any]) -> ChatSession:
@@ -70,12 +70,15 @@ def session_unpin(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
 
 
 def session_delete(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> None:
-    """Hide a session and put up its thread's tombstone, in one transaction. Raises NotFound.
+    """Hide a session and put up its thread's tombstone, in one transaction. Raises NotFound, Conflict.
 
     After commit a job erases the thread; when the queue is down the sweep does.
     """
     with transaction.atomic():
         session = _lock(session_id, owner_id)
+        if session.is_provisional:
+            # Until the Agent Server has let its run in, the thread may be somebody else's.
+            raise Conflict("The session is just being made. Try again soon.", code="session_provisional")
         DeletedThread.objects.get_or_create(thread_id=session.id, defaults={"user_id": owner_id})
         ChatSession.objects.filter(pk=session.pk).update(deleted_at=Now())
         transaction.on_commit(partial(request_erasure, session.pk))

@@ -36,6 +36,16 @@ def deleted(session, user) -> ChatSession:
     return session
 
 
+def test_session_of_an_unseen_run_puts_up_no_tombstone(api, session):
+    # The Agent Server may yet refuse that run, since its thread is somebody else's.
+    ChatSession.objects.filter(pk=session.pk).update(is_provisional=True)
+
+    answer = api.delete(f"/api/v1/sessions/{session.pk}/")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "session_provisional")
+    assert not DeletedThread.objects.exists()
+
+
 @pytest.mark.parametrize("step", ["", "history/", "runs/"])
 def test_deleted_session_is_gone_at_once(api, session, step):
     assert api.delete(f"/api/v1/sessions/{session.pk}/").status_code == 204
