@@ -5,6 +5,7 @@ import signal
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,13 +61,20 @@ def fragile(server_folder: Path) -> Iterator[FragileStack]:
 
 
 @contextmanager
-def frozen(pid: int) -> Iterator[None]:
-    """Stop a process in its tracks: it accepts connections and never answers."""
-    os.kill(pid, signal.SIGSTOP)
+def frozen(*pids: int) -> Iterator[None]:
+    """Stop processes in their tracks: they keep their connections and never answer."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
     try:
         yield
     finally:
-        os.kill(pid, signal.SIGCONT)
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that this one has started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def refused_in_time(api: Api, status: int, method: str, path: str, **options: Any) -> dict[str, Any]:
@@ -103,10 +111,23 @@ def test_dead_agent_server_is_named_and_comes_back(fragile: FragileStack) -> Non
 
 
 def test_hanging_agent_server_times_out(fragile: FragileStack) -> None:
-    session = fragile.api.new_session()
-    with frozen(fragile.planes.pids()["agent-server"]):
-        error = refused_in_time(fragile.api, 504, "GET", f"sessions/{session}/history/")
-    assert error["code"] == "agent_server_timed_out"
+    api, word = fragile.api, f"hang-{uuid.uuid4()}"
+    fragile.model.reply(word, "Before.")
+    session = api.new_session()
+    run = api.say(session, word)["run_id"]
+    body, sse = {"json": {"message": "hello"}}, {"Accept": "text/event-stream"}
+    calls: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", "sessions/", {"json": {}}),
+        ("GET", f"sessions/{session}/history/", {}),
+        ("POST", f"sessions/{session}/messages/", body),
+        ("POST", f"sessions/{session}/messages/", {**body, "headers": sse}),
+        ("POST", f"sessions/{session}/runs/{run}/cancel/", {}),
+    ]
+    with frozen(fragile.planes.pids()["agent-server"]), ThreadPoolExecutor(len(calls)) as threads:
+        refused = list(
+            threads.map(lambda call: refused_in_time(api, 504, call[0], call[1], **call[2]), calls)
+        )
+    assert {error["code"] for error in refused} == {"agent_server_timed_out"}
 
 
 def test_failing_model_ends_the_run_with_its_code(fragile: FragileStack) -> None:
@@ -178,6 +199,17 @@ def refused_in_time_ready(stack: RunningStack) -> dict[str, Any]:
     assert response.status_code == 503
     checks: dict[str, Any] = response.json()["checks"]
     return checks
+
+
+def test_hanging_database_is_named_and_comes_back(fragile: FragileStack) -> None:
+    api = fragile.api
+    session = api.new_session()
+    server = fragile.database.pids()["postgres"]
+    with frozen(server, *children_of(server)):
+        for path in ("sessions/", f"sessions/{session}/", "usage/"):
+            assert refused_in_time(api, 503, "GET", path)["code"] == "database_unavailable"
+        assert refused_in_time_ready(fragile.planes)["database"] == "unavailable"
+    assert api.expect(200, "GET", f"sessions/{session}/")["id"] == session
 
 
 def test_dead_database_is_named_and_comes_back(fragile: FragileStack) -> None:

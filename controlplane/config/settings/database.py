@@ -5,6 +5,7 @@ from typing import Any
 from psycopg.conninfo import conninfo_to_dict
 
 from controlplane.config.environment import Environment, read_environment
+from controlplane.config.patient_connection import PatientConnection
 
 CONNECT_SECONDS = 3
 POOL_WAIT_SECONDS = 5
@@ -34,6 +35,7 @@ def postgres(environment: Environment) -> dict[str, Any]:
                 "max_size": environment.database_pool_size,
                 "timeout": POOL_WAIT_SECONDS,
                 "name": "control-plane",
+                "connection_class": PatientConnection,
             },
         },
     }
