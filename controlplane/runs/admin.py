@@ -16,11 +16,10 @@ class RunAdmin(ShownOnlyAdmin[Run]):
         "admitted_at",
         "user",
         "session",
-        "graph_id",
         "model_name",
         "stands",
         "error_code",
-        "ended_at",
+        "took",
     )
     list_select_related = ("user", "session")
     list_filter = ("status", "graph_id", ("settled_at", admin.EmptyFieldListFilter))
@@ -46,3 +45,8 @@ class RunAdmin(ShownOnlyAdmin[Run]):
     def stands(self, run: Run) -> str:
         """Show the status in its colour."""
         return run.status
+
+    @column(_("took"))
+    def took(self, run: Run) -> str | None:
+        """Show how long it ran; admission, queue and all."""
+        return f"{(run.ended_at - run.admitted_at).total_seconds():.1f} s" if run.ended_at else None

@@ -1,8 +1,11 @@
 """The pages of the back office: who may see them, what they cost and what they never show."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib import admin
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -124,3 +127,10 @@ def test_times_are_shown_to_the_second(office, add_one_of_each):
     shown = timezone.localtime(run.admitted_at).strftime("%Y-%m-%d %H:%M:%S")
 
     assert shown in office.get(page_of(Run, "changelist")).text
+
+
+def test_runs_tell_how_long_they_took(office, add_one_of_each):
+    add_one_of_each("one@example.com")
+    Run.objects.update(ended_at=F("admitted_at") + timedelta(seconds=2.5))
+
+    assert "2.5 s" in office.get(page_of(Run, "changelist")).text
