@@ -134,3 +134,12 @@ def test_runs_tell_how_long_they_took(office, add_one_of_each):
     Run.objects.update(ended_at=F("admitted_at") + timedelta(seconds=2.5))
 
     assert "2.5 s" in office.get(page_of(Run, "changelist")).text
+
+
+def test_signing_in_never_leads_elsewhere(make_user):
+    make_user("admin@example.com", password="correct horse", is_staff=True)
+    form = {"username": "admin@example.com", "password": "correct horse"}
+
+    answer = Client().post(f"{reverse('admin:login')}?next=//evil.example/", form)
+
+    assert (answer.status_code, answer.url) == (302, reverse("admin:index"))
