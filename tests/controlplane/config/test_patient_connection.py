@@ -5,6 +5,7 @@ import time
 import psycopg
 import pytest
 from django.conf import settings
+from django.db import connection as django_connection
 
 from controlplane.config import patient_connection
 from controlplane.config.patient_connection import PatientConnection
@@ -22,7 +23,11 @@ def connection(db):
         dbname=database["NAME"],
         autocommit=True,
     ) as opened:
+        backend = opened.info.backend_pid
         yield opened
+    # What was given up on still runs there, and would keep the test's database from being dropped.
+    with django_connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
 
 
 def test_answer_that_does_not_come_is_given_up(connection, monkeypatch):
