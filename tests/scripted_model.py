@@ -29,6 +29,7 @@ class ScriptedModel:
     port: int
     process: subprocess.Popen[str] | None = None
     http: httpx.Client = field(init=False)
+    words: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=10)
@@ -84,8 +85,20 @@ class ScriptedModel:
             self.process.wait(timeout=10)
 
     def script(self, *fixtures: dict[str, Any]) -> None:
-        """Add fixtures in aimock's own form; they match before the ones that are added later."""
+        """Add fixtures in aimock's own form; they match before the ones that are added later.
+
+        Raises ValueError for words that another test's words contain: one would answer for the other.
+        """
+        for fixture in fixtures:
+            self._claim(fixture["match"].get("userMessage"))
         self.http.post("/__aimock/fixtures", json={"fixtures": list(fixtures)}).raise_for_status()
+
+    def _claim(self, words: str | None) -> None:
+        for other in self.words - {words}:
+            if words is None or words in other or other in words:
+                raise ValueError(f"{words!r} and {other!r} answer for each other: add something unique")
+        if words is not None:
+            self.words.add(words)
 
     def reply(
         self, to: str, content: str, *, prompt_tokens: int = 10, completion_tokens: int = 20, **options: Any

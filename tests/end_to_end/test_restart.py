@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+import uuid
 from pathlib import Path
 
 import httpx
@@ -32,12 +33,13 @@ def start(folder: Path, model: ScriptedModel) -> RunningStack:
 @pytest.mark.timeout(300)
 def test_history_and_usage_survive_a_restart(server_folder: Path, scripted_model: ScriptedModel) -> None:
     folder = server_folder / "restart"
-    scripted_model.reply("remember", "I will remember.")
+    word = f"restart-{uuid.uuid4()}"
+    scripted_model.reply(word, "I will remember.")
     first = start(folder, scripted_model)
     api = Api.signed_in(first.control_plane_url, DEMO_EMAIL, DEMO_PASSWORD)
     session = api.new_session("Kept")
-    api.say(session, "remember one")
-    api.say(session, "remember two")
+    api.say(session, f"{word} one")
+    api.say(session, f"{word} two")
     api.settled_usage(calls=2, session=session)
     history, pids = api.history(session), first.pids()
 
@@ -51,7 +53,7 @@ def test_history_and_usage_survive_a_restart(server_folder: Path, scripted_model
         assert api.history(session) == history
         assert len(history) == 4
         assert len(api.usage(session=session)) == 2
-        assert api.say(session, "remember three")["status"] == "success"
+        assert api.say(session, f"{word} three")["status"] == "success"
         assert seconds < SECOND_START_SECONDS
     finally:
         second.stop()
@@ -59,14 +61,15 @@ def test_history_and_usage_survive_a_restart(server_folder: Path, scripted_model
 
 @pytest.mark.timeout(600)
 def test_each_part_that_dies_comes_back(server_folder: Path, scripted_model: ScriptedModel) -> None:
-    scripted_model.reply("again", "Yes, again.")
+    word = f"deaths-{uuid.uuid4()}"
+    scripted_model.reply(word, "Yes, again.")
     stack = start(server_folder / "deaths", scripted_model)
     try:
         api = Api.signed_in(stack.control_plane_url, DEMO_EMAIL, DEMO_PASSWORD)
         session = api.new_session("Deaths")
         for part in PARTS:
             kill_and_wait_for_the_next(stack, part)
-            eventually(lambda: turn_works(api, session), bool, within=60)
+            eventually(lambda: turn_works(api, session, word), bool, within=60)
         rows = eventually(
             lambda: api.usage(session=session),
             lambda rows: all(row["state"] == "settled" for row in rows),
@@ -76,7 +79,7 @@ def test_each_part_that_dies_comes_back(server_folder: Path, scripted_model: Scr
         assert {answer["content"] for answer in answers} == {"Yes, again."}
         assert len(answers) >= len(PARTS)
         finished = {row["id"] for row in rows if row["outcome"] == "finished"}
-        assert finished <= {attempt_id(call) for call in scripted_model.calls("again")}
+        assert finished <= {attempt_id(call) for call in scripted_model.calls(word)}
         assert len(finished) >= len(PARTS)
     finally:
         assert stack.stop() == 0
@@ -89,10 +92,10 @@ def kill_and_wait_for_the_next(stack: RunningStack, part: str) -> None:
     eventually(lambda: stack.pids()[part], lambda pid: pid != before, within=60)
 
 
-def turn_works(api: Api, session: str) -> bool:
+def turn_works(api: Api, session: str, word: str) -> bool:
     """Say something; a refusal means that a part is still on its way back."""
     try:
-        response = api.http.post(f"sessions/{session}/messages/", json={"message": "again"})
+        response = api.http.post(f"sessions/{session}/messages/", json={"message": word})
     except httpx.TransportError:
         return False  # the control plane itself is on its way back
     # 409: the Agent Server came back and is repeating the run that it was killed in.
