@@ -23,6 +23,10 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
         """Leave out sessions that are being deleted."""
         return self.filter(deleted_at__isnull=True)
 
+    def provisional(self) -> Self:
+        """Keep those whose thread has not been seen at the Agent Server yet."""
+        return self.filter(is_provisional=True)
+
     def archived(self, archived: bool = True) -> Self:  # noqa: FBT001, FBT002  # reads as a word in a chain
         """Keep archived sessions, or those that are not."""
         return self.filter(is_archived=archived)
@@ -59,7 +63,7 @@ class ChatSession(models.Model):
     is_archived = models.BooleanField(default=False)
     is_pinned = models.BooleanField(default=False)
     is_provisional = models.BooleanField(
-        default=False, editable=False, help_text=_("Made by an admission whose run has not been seen yet.")
+        default=False, editable=False, help_text=_("Its thread has not been seen yet.")
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True)
@@ -77,6 +81,11 @@ class ChatSession(models.Model):
                 fields=["deleted_at"],
                 name="chat_session_deleting",
                 condition=models.Q(deleted_at__isnull=False),
+            ),
+            models.Index(
+                fields=["updated_at"],
+                name="chat_session_provisional",
+                condition=models.Q(is_provisional=True),
             ),
         )
         constraints = (

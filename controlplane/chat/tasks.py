@@ -1,4 +1,4 @@
-"""The jobs of deletion: one per thread, and the sweep for those that were lost."""
+"""The jobs of sessions: one per deletion, and the sweeps for deletions and provisional ones."""
 
 import uuid
 
@@ -9,6 +9,7 @@ from kombu.exceptions import OperationalError as QueueUnreachable
 from redis.exceptions import RedisError
 
 from controlplane.chat.deletion import thread_erase, unerased_threads
+from controlplane.chat.provisional import sweep_provisional_sessions
 from sdk_bridge import Retryable
 
 logger = structlog.get_logger(__name__)
@@ -36,3 +37,9 @@ def sweep_deletions() -> None:
     """Hand out again every deletion that is overdue."""
     for thread_id in unerased_threads():
         request_erasure(thread_id)
+
+
+@shared_task(name="chat.sweep_provisional")
+def sweep_provisional() -> int:
+    """Confirm or withdraw provisional sessions; a sweep that fails is made up for by the next one."""
+    return async_to_sync(sweep_provisional_sessions)()

@@ -1,1 +1,1 @@
-"""The endpoints that only the Agent Server calls: admission, permits, users' states and run webhooks."""
+"""The endpoints that only the Agent Server calls: claims, admission, permits, users' states, webhooks."""

@@ -3,11 +3,13 @@
 from django.urls import path
 
 from controlplane.internal.runs import admit, calls, run_webhook
+from controlplane.internal.threads import claim
 from controlplane.internal.users import user_state
 
 urlpatterns = [
     path("runs/admit/", admit, name="run-admit"),
     path("runs/<uuid:run_id>/calls/", calls, name="run-calls"),
+    path("threads/claim/", claim, name="thread-claim"),
     path("users/<uuid:user_id>/", user_state, name="user-state"),
     path("webhooks/runs/", run_webhook, name="run-webhook"),
 ]

@@ -9,8 +9,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from controlplane.accounts.models import CustomUser
-from controlplane.chat.models import ChatSession, DeletedThread
-from controlplane.errors import Conflict, Forbidden, Gone, NotFound
+from controlplane.chat.models import ChatSession
+from controlplane.errors import Conflict
+from controlplane.runs.claims import find_active_user, lock_session
 from controlplane.runs.context import Wishes, effective_context
 from controlplane.runs.models import Run
 from controlplane.usage.counters import consume_message
@@ -59,7 +60,7 @@ def run_admit(request: RunRequest) -> Admission:
     with transaction.atomic():
         if Run.objects.filter(pk=request.run_id).exists():
             return _admitted_before(request)
-        payer = _find_payer(request)
+        payer = find_active_user(request.payer_id)
         session = _find_session(request, payer)
         try:
             return _open_run(request, payer, session)
@@ -92,44 +93,16 @@ def _admitted_before(request: RunRequest) -> Admission:
     return Admission(run=run, context=effective_context(run.session, request.wishes))
 
 
-def _find_payer(request: RunRequest) -> CustomUser | None:
-    if request.payer_id is None:
-        return None
-    payer = CustomUser.objects.filter(pk=request.payer_id, is_active=True).first()
-    if payer is None:
-        raise Forbidden("The account is switched off.", code="user_inactive")
-    return payer
-
-
 def _find_session(request: RunRequest, payer: CustomUser | None) -> ChatSession | None:
-    """Lock the thread's session, making a provisional one for a user's thread that has none yet.
-
-    A thread that the Agent Server does not have either is refused by its own check, which comes after this
-    one; the sweep then withdraws what was made here.
-    """
+    """Lock the thread's session, making a provisional one for a user's thread that has none yet."""
     if request.thread_id is None:
         return None
-    session = _lock_session(request.thread_id)
-    if session is None and request.role is Role.USER and payer is not None:
-        provisional = ChatSession(
-            id=request.thread_id, user=payer, graph_id=request.graph_id, is_provisional=True
-        )
-        ChatSession.objects.bulk_create([provisional], ignore_conflicts=True)
-        session = _lock_session(request.thread_id)
-    # Looked for under the lock under which a deletion puts it up.
-    owner_id = payer.pk if payer else None
-    tombstone = DeletedThread.objects.filter(pk=request.thread_id).first()
-    if tombstone is not None and tombstone.user_id in (owner_id, None):
-        raise Gone("This conversation was deleted.", code="thread_deleted")
-    if tombstone is not None or (session is not None and session.user_id != owner_id):
-        raise NotFound("There is no such conversation.", code="thread_not_found")
-    if session is not None and session.is_archived and request.role is Role.USER:
+    is_user = request.role is Role.USER
+    new_graph_id = request.graph_id if is_user else None
+    session = lock_session(request.thread_id, owner=payer, new_graph_id=new_graph_id)
+    if session is not None and session.is_archived and is_user:
         raise Conflict("The session is archived. Restore it first.", code="session_archived")
     return session
-
-
-def _lock_session(thread_id: UUID) -> ChatSession | None:
-    return ChatSession.objects.select_for_update(no_key=True).filter(pk=thread_id).first()
 
 
 def describe_admission(admission: Admission) -> dict[str, Any]:
@@ -137,12 +110,12 @@ def describe_admission(admission: Admission) -> dict[str, Any]:
     run = admission.run
     session_id = str(run.session_id) if run.session_id else None
     user_id = str(run.user_id) if run.user_id else None
-    metadata = {"session_id": session_id, "owner": user_id}
     return {
         "run_id": str(run.pk),
         "session_id": session_id,
         "user_id": user_id,
         "context": admission.context,
-        "metadata": {name: value for name, value in metadata.items() if value is not None},
+        # No session: a thread that this run makes inherits the metadata, and so would every copy of it.
+        "metadata": {"owner": user_id} if user_id else {},
         "webhook": f"{settings.CONTROL_PLANE_URL}/internal/webhooks/runs/",
     }

@@ -58,9 +58,25 @@ def run_withdraw(*, run_id: UUID) -> bool:
         run.status, run.error_code = Run.Status.WITHDRAWN, NEVER_SEEN
         run.message_counted_on, run.ended_at, run.settled_at = None, now, now
         run.save(update_fields=["status", "error_code", "message_counted_on", "ended_at", "settled_at"])
-        _drop_provisional_session(session_id)
+        if session_id is not None:
+            session_withdraw(session_id=session_id, claimed_before=now)
         if counted_on is not None and run.user_id is not None:
             refund_message(user_id=run.user_id, day=counted_on)
+    return True
+
+
+def session_withdraw(*, session_id: UUID, claimed_before: datetime) -> bool:
+    """Drop a provisional session; returns whether it did.
+
+    It stays when its thread was claimed since that time, or when a run of it may still come.
+    """
+    with transaction.atomic():
+        # Under its lock, against an admission or a claim on the same thread.
+        locked = ChatSession.objects.select_for_update(no_key=True)
+        session = locked.filter(pk=session_id, is_provisional=True, updated_at__lt=claimed_before).first()
+        if session is None or Run.objects.unsettled().filter(session=session).exists():
+            return False
+        session.delete()
     return True
 
 
@@ -79,13 +95,3 @@ def run_close(*, run_id: UUID) -> bool:
 
 def _lock(run_id: UUID) -> Run | None:
     return Run.objects.select_for_update(no_key=True).filter(pk=run_id).first()
-
-
-def _drop_provisional_session(session_id: UUID | None) -> None:
-    if session_id is None:
-        return
-    # Under its lock, against an admission on the same thread; another live run keeps it.
-    locked = ChatSession.objects.select_for_update(no_key=True)
-    session = locked.filter(pk=session_id, is_provisional=True).first()
-    if session is not None and not Run.objects.unsettled().filter(session=session).exists():
-        session.delete()

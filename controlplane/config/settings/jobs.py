@@ -36,6 +36,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     # A sweep that was not taken in time is dropped: the next one does its work.
     "sweep-runs": {"task": "runs.sweep_runs", "schedule": 15.0, "options": {"expires": 14}},
+    "sweep-provisional": {"task": "chat.sweep_provisional", "schedule": 15.0, "options": {"expires": 14}},
     "forget-expired": {"task": "accounts.forget_expired", "schedule": 86_400.0},
     "sweep-deletions": {"task": "chat.sweep_deletions", "schedule": 60.0, "options": {"expires": 55}},
 }

@@ -54,7 +54,7 @@ def test_answer_is_what_the_contract_says(user, run_request, settings):
             "summarization_threshold": 4000,
             "summary_keep_tokens": 2000,
         },
-        "metadata": {"session_id": session_id, "owner": user_id},
+        "metadata": {"owner": user_id},
         "webhook": "http://control-plane.test/internal/webhooks/runs/",
     }
 

@@ -54,5 +54,10 @@ def test_sweep_runs_as_a_job(db, agent_server):
 def test_beat_calls_only_jobs_that_exist(settings):
     job_queue.loader.import_default_modules()
     scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
-    assert scheduled == {"runs.sweep_runs", "chat.sweep_deletions", "accounts.forget_expired"}
+    assert scheduled == {
+        "runs.sweep_runs",
+        "chat.sweep_deletions",
+        "chat.sweep_provisional",
+        "accounts.forget_expired",
+    }
     assert scheduled <= set(job_queue.tasks)

@@ -1,0 +1,73 @@
+"""Decides about provisional sessions: real once their thread is seen, withdrawn when it never comes."""
+
+import time
+import uuid
+from datetime import datetime, timedelta
+
+import structlog
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+
+from controlplane.agent_server.bridges import bridge_for_service
+from controlplane.chat.models import ChatSession
+from controlplane.runs.mirror import session_withdraw
+from sdk_bridge import Bridge, BridgeError, Retryable, ThreadNotFound
+
+logger = structlog.get_logger(__name__)
+
+# Threads of younger ones are still being made.
+OLD_ENOUGH = timedelta(seconds=3)
+# A thread is made within a moment of its claim; one that is not there by now never comes.
+WITHDRAW_AFTER = timedelta(seconds=60)
+SESSIONS_PER_SWEEP = 500
+SECONDS_PER_SWEEP = 12.0
+
+
+async def sweep_provisional_sessions() -> int:
+    """Look at provisional sessions once, as far as the time allows; returns how many were decided.
+
+    One that cannot be read does not hold up the others. Raises Retryable when the Agent Server is away.
+    """
+    deadline = time.monotonic() + SECONDS_PER_SWEEP
+    decided = 0
+    # In no order, so that one which stays undecided cannot keep the others waiting.
+    due = ChatSession.objects.provisional().filter(updated_at__lt=timezone.now() - OLD_ENOUGH).order_by("?")
+    sessions = [session async for session in due.values_list("pk", "user_id")[:SESSIONS_PER_SWEEP]]
+    if not sessions:
+        return 0
+    async with bridge_for_service() as bridge:
+        for session_id, owner_id in sessions:
+            if time.monotonic() > deadline:
+                break
+            try:
+                decided += await _decide(bridge, session_id, owner_id)
+            except Retryable:
+                raise
+            except BridgeError as error:
+                logger.warning("session_not_decided", session_id=str(session_id), code=error.code)
+    return decided
+
+
+def session_confirm(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> bool:
+    """Note that a user's thread was seen; returns whether that was news."""
+    provisional = ChatSession.objects.owned_by(owner_id).provisional().filter(pk=session_id)
+    return provisional.update(is_provisional=False) == 1
+
+
+async def _decide(bridge: Bridge, session_id: uuid.UUID, owner_id: uuid.UUID) -> bool:
+    asked_at = timezone.now()
+    try:
+        thread = await bridge.get_thread(session_id)
+    except ThreadNotFound:
+        return await _withdraw(session_id, claimed_before=asked_at - WITHDRAW_AFTER)
+    if thread.metadata.get("owner") == str(owner_id):
+        return await sync_to_async(session_confirm)(session_id=session_id, owner_id=owner_id)
+    # The thread is somebody else's, whom a mirror of the wrong user must not keep out.
+    return await _withdraw(session_id, claimed_before=asked_at)
+
+
+async def _withdraw(session_id: uuid.UUID, *, claimed_before: datetime) -> bool:
+    withdrawn = await sync_to_async(session_withdraw)(session_id=session_id, claimed_before=claimed_before)
+    if withdrawn:
+        logger.info("session_withdrawn", session_id=str(session_id))
+    return withdrawn
