@@ -11,7 +11,7 @@ from graphs.access.callers import Role, caller_of, owner_filter
 from graphs.access.denial import denial, from_control_plane
 from graphs.access.identity import identify
 from graphs.access.namespaces import check_namespace
-from graphs.access.threads import Filter, change_thread, claim_thread
+from graphs.access.threads import Filter, change_thread, claim_thread, delete_thread
 from graphs.errors import ControlPlaneUnreachable
 
 Context = Auth.types.AuthContext
@@ -57,8 +57,8 @@ async def write_assistants(ctx: Context, value: Value) -> Filter:  # noqa: ARG00
 
 @auth.on(resources="threads", actions="create")
 async def create_thread(ctx: Context, value: Value) -> Filter:
-    """Make the caller the owner of a new thread."""
-    return claim_thread(caller_of(ctx), value)
+    """Make the caller the owner of a new thread, if the control plane knows no other."""
+    return await claim_thread(caller_of(ctx), value)
 
 
 @auth.on(resources="threads", actions="create_run")
@@ -67,10 +67,16 @@ async def create_run(ctx: Context, value: Value) -> Filter:
     return await admit_run(caller_of(ctx), value)
 
 
-@auth.on(resources="threads", actions=["read", "search", "delete"])
+@auth.on(resources="threads", actions=["read", "search"])
 async def own_threads(ctx: Context, value: Value) -> Filter:  # noqa: ARG001  # the server's signature
     """Keep callers to their own threads."""
     return owner_filter(caller_of(ctx))
+
+
+@auth.on(resources="threads", actions="delete")
+async def remove_thread(ctx: Context, value: Value) -> Filter:
+    """Keep callers to their own threads, and users from deleting them without a tombstone."""
+    return delete_thread(caller_of(ctx), value)
 
 
 @auth.on(resources="threads", actions="update")

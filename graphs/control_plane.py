@@ -1,4 +1,4 @@
-"""The one door to the control plane: users' states, admissions and permits over HTTP."""
+"""The one door to the control plane: users' states, claims, admissions and permits over HTTP."""
 
 from typing import Any, TypeVar
 from uuid import UUID
@@ -63,6 +63,23 @@ class Admission(BaseModel):
     webhook: str | None = None
 
 
+class ClaimRequest(BaseModel):
+    """A thread that is about to be made; without a user it is Studio's."""
+
+    model_config = ConfigDict(frozen=True)
+
+    thread_id: UUID
+    user_id: UUID | None
+
+
+class Claim(BaseModel):
+    """A thread id that is the claimant's; Studio's threads have no session."""
+
+    model_config = ConfigDict(frozen=True)
+
+    session_id: UUID | None
+
+
 class PermitRequest(BaseModel):
     """One model call that asks for its budget and key. `max_output_tokens` None: no bound is set."""
 
@@ -98,6 +115,11 @@ async def user_state(user_id: UUID) -> UserState | None:
 async def admit(request: AdmissionRequest) -> Admission:
     """Ask to let a run in; repeating it is harmless. Raises ControlPlaneRefused with the reason."""
     return await _ask("POST", "/internal/runs/admit/", answer=Admission, body=request)
+
+
+async def claim(request: ClaimRequest) -> Claim:
+    """Ask whether a thread may be made; repeating it is harmless. Raises ControlPlaneRefused."""
+    return await _ask("POST", "/internal/threads/claim/", answer=Claim, body=request)
 
 
 async def permit(run_id: str, request: PermitRequest) -> Permit:

@@ -35,9 +35,11 @@ class ControlPlaneDouble:
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
     context: dict[str, Any] = field(default_factory=dict)
     threads: dict[str, str] = field(default_factory=dict)
+    claim_refusals: dict[str, Refusal] = field(default_factory=dict)
     admission_refusals: dict[str, Refusal] = field(default_factory=dict)
     permit_refusals: dict[str, Refusal] = field(default_factory=dict)
     slow_permits: dict[str, float] = field(default_factory=dict)
+    claims: list[dict[str, Any]] = field(default_factory=list)
     admissions: list[dict[str, Any]] = field(default_factory=list)
     permits: list[dict[str, Any]] = field(default_factory=list)
     user_questions: list[str] = field(default_factory=list)
@@ -78,6 +80,10 @@ class ControlPlaneDouble:
         """The permits that one run asked for, in order."""
         return [permit for permit in self.permits if permit["run_id"] == run_id]
 
+    def claims_of(self, thread_id: str) -> list[dict[str, Any]]:
+        """The claims of one thread id, in order."""
+        return [claim for claim in self.claims if claim["thread_id"] == thread_id]
+
     def admissions_of(self, thread_id: str) -> list[dict[str, Any]]:
         """The admissions asked for one thread, in order."""
         return [admission for admission in self.admissions if admission["thread_id"] == thread_id]
@@ -86,6 +92,7 @@ class ControlPlaneDouble:
         return Starlette(
             routes=[
                 Route("/internal/users/{user_id}/", self._user),
+                Route("/internal/threads/claim/", self._claim, methods=["POST"]),
                 Route("/internal/runs/admit/", self._admit, methods=["POST"]),
                 Route("/internal/runs/{run_id}/calls/", self._permit, methods=["POST"]),
                 Route("/internal/webhooks/runs/", self._webhook, methods=["POST"]),
@@ -104,6 +111,19 @@ class ControlPlaneDouble:
         self.user_questions.append(request.path_params["user_id"])
         user = self.users.get(request.path_params["user_id"])
         return JSONResponse(user) if user else _answer(refusal(404, "user_not_found", "No such user."))
+
+    async def _claim(self, request: Request) -> Response:
+        if stranger := self._stranger(request):
+            return stranger
+        asked = await request.json()
+        self.claims.append(asked)
+        if refused := self.claim_refusals.get(asked["thread_id"]):
+            return _answer(refused)
+        owner = self.threads.setdefault(asked["thread_id"], str(asked["user_id"]))
+        if owner != str(asked["user_id"]):
+            return _answer(refusal(404, "thread_not_found", "There is no such conversation."))
+        session_id = asked["thread_id"] if asked["user_id"] else None
+        return JSONResponse({"thread_id": asked["thread_id"], "session_id": session_id})
 
     async def _admit(self, request: Request) -> Response:
         if stranger := self._stranger(request):
@@ -139,7 +159,7 @@ class ControlPlaneDouble:
                 **self.context,
                 **{name: value for name, value in wished.items() if value is not None},
             },
-            "metadata": {"session_id": asked["thread_id"], "owner": user_id},
+            "metadata": {"owner": user_id} if user_id else {},
             "webhook": f"{self.url}/internal/webhooks/runs/",
         }
 

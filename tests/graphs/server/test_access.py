@@ -53,25 +53,12 @@ async def test_another_users_thread_is_not_found(
     statuses = {name: answer.status_code for name, answer in answers.items()}
     unknown = agent_server.request("POST", f"/threads/{uuid4()}/copy", token=stranger, json={})
     assert statuses.pop(f"POST /threads/{thread_id}/copy") == unknown.status_code == 409
+    assert statuses.pop(f"DELETE /threads/{thread_id}") == 403
     assert statuses == dict.fromkeys(statuses, 404)
     assert all("Just for you" not in answer.text for answer in answers.values())
     assert agent_server.request("POST", "/threads/search", token=stranger, json={}).json() == []
     assert await client.threads.get_state(thread_id) == before
     assert len(await client.runs.list(thread_id)) == 1
-
-
-async def test_a_foreign_id_cannot_be_claimed(
-    agent_server: AgentServer, client: LangGraphClient, signer: Signer, control_plane: ControlPlaneDouble
-):
-    thread_id = (await client.threads.create())["thread_id"]
-    stranger = signer.user_token(control_plane.add_user())
-
-    answer = agent_server.request(
-        "POST", "/threads", token=stranger, json={"thread_id": thread_id, "if_exists": "do_nothing"}
-    )
-
-    assert answer.status_code == 409
-    assert (await client.threads.get(thread_id))["thread_id"] == thread_id
 
 
 @pytest.mark.parametrize(

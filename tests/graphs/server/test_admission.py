@@ -52,7 +52,7 @@ async def test_what_was_admitted_is_what_runs(
     assert request["body"]["messages"][0] == {"content": "You are a test.", "role": "system"}
     assert (request["body"]["model"], request["body"]["max_completion_tokens"]) == ("gpt-4o", 7)
     assert seen["metadata"]["owner"] == str(user_id)
-    assert seen["metadata"]["session_id"] == thread["thread_id"]
+    assert "session_id" not in seen["metadata"]
     assert "mine" not in seen["metadata"]
     assert seen["kwargs"]["config"]["configurable"]["user_id"] == str(user_id)
     assert "tags" not in seen["kwargs"]["config"]
