@@ -18,6 +18,8 @@ from controlplane.embedded.supervisor import Supervisor
 
 Result = TypeVar("Result")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Under make, one signal to the whole group comes twice: make passes its own on. Nobody asks twice that fast.
+ECHO_SECONDS = 0.3
 
 
 async def run_stack(
@@ -32,6 +34,7 @@ async def run_stack(
     A second signal kills. The caller holds the data folder. Raises StackError, with no process left.
     """
     stop = asyncio.Event()
+    stopping_since = 0.0
     supervisor: Supervisor | None = None
 
     def tell_change(pids: Mapping[str, int]) -> None:
@@ -40,12 +43,15 @@ async def run_stack(
             on_change(pids)
 
     def on_signal() -> None:
-        if stop.is_set() and supervisor:
+        nonlocal stopping_since
+        now = asyncio.get_running_loop().time()
+        if not stop.is_set():
+            console.say("\nstopping; once more to kill")
+            stopping_since = now
+            stop.set()
+        elif supervisor and now - stopping_since > ECHO_SECONDS:
             console.say("killing everything")
             supervisor.kill()
-        elif not stop.is_set():
-            console.say("\nstopping; once more to kill")
-            stop.set()
 
     for number in STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, on_signal)

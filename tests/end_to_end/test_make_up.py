@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.end_to_end.api import eventually
 from tests.end_to_end.test_demo import processes_naming
 from tests.running_stack import ROOT, newcomer_environment
 
@@ -21,8 +22,8 @@ PROGRESS = r"\| (starting…|(ready|done) in )"
 
 
 @contextmanager
-def make_up(folder: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `make up` in a process group of its own, as a terminal does, and end it with Ctrl-C."""
+def make_up(folder: Path, log: Path, *, end: signal.Signals) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `make up` in a process group of its own and end the whole group, as a terminal does with Ctrl-C."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             ["make", "up"],
@@ -35,7 +36,7 @@ def make_up(folder: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
         try:
             yield process
         finally:
-            os.killpg(process.pid, signal.SIGINT)
+            os.killpg(process.pid, end)
             process.wait(timeout=60)
 
 
@@ -53,7 +54,7 @@ def wait_for_the_table(process: subprocess.Popen[bytes], log: Path, seconds: flo
 def test_make_up_prints_addresses_that_work_and_starts_again_in_seconds(server_folder: Path) -> None:
     folder, log = server_folder / "make-up", server_folder / "make-up.log"
     folder.mkdir()
-    with make_up(folder, log) as process:
+    with make_up(folder, log, end=signal.SIGINT) as process:
         table = wait_for_the_table(process, log, 180)
         assert re.search(r"demo@threadplane\.local / \S{12,}$", _line_with(table, "demo login"))
         progress, printed = table.split("Threadplane is up.")
@@ -62,14 +63,20 @@ def test_make_up_prints_addresses_that_work_and_starts_again_in_seconds(server_f
         assert [line for line in of_parts if not re.search(PROGRESS, line)] == []
         for address in set(re.findall(r"  (http://127\.0\.0\.1:\d+\S*)$", printed, re.MULTILINE)):
             assert httpx.get(address, follow_redirects=True, timeout=15).status_code < 400, address
-    assert processes_naming(folder) == []
+    assert ended_cleanly(folder, log)
 
     started = time.monotonic()
-    with make_up(folder, log) as process:
+    with make_up(folder, log, end=signal.SIGTERM) as process:
         again = wait_for_the_table(process, log, 60)
         assert time.monotonic() - started < SECOND_START_SECONDS
         assert _line_with(again, "demo login") == _line_with(table, "demo login")
-    assert processes_naming(folder) == []
+    assert ended_cleanly(folder, log)
+
+
+def ended_cleanly(folder: Path, log: Path) -> bool:
+    """Tell whether no process is left and nothing had to be killed."""
+    eventually(lambda: processes_naming(folder), lambda left: not left, within=30)
+    return "killing" not in log.read_text(errors="replace")
 
 
 def _line_with(text: str, word: str) -> str:
