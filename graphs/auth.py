@@ -75,7 +75,7 @@ async def own_threads(ctx: Context, value: Value) -> Filter:  # noqa: ARG001  # 
 
 @auth.on(resources="threads", actions="delete")
 async def remove_thread(ctx: Context, value: Value) -> Filter:
-    """Keep callers to their own threads, and users from deleting them without a tombstone."""
+    """Keep users from deleting threads without a tombstone, and from deleting single runs."""
     return delete_thread(caller_of(ctx), value)
 
 

@@ -43,11 +43,15 @@ def own_new_thread(caller: Caller, value: MutableMapping[str, Any]) -> Filter:
 
 
 def delete_thread(caller: Caller, value: Mapping[str, Any]) -> Filter:
-    """Send users to the control plane to delete a thread; their runs they may delete here.
+    """Send users to the control plane to delete a thread, and refuse to delete single runs.
 
-    Deleting needs a tombstone, an end of live runs and a settled bill before the thread may go.
+    Deleting needs a tombstone, an end of live runs and a settled bill before the thread may go. A run the
+    server names to the checkpointer without its thread: within a thread of one's own, the checkpoints of
+    anybody's run would go.
     """
-    if caller.role is Role.USER and "run_id" not in value:
+    if not caller.sees_everything and value.get("run_id"):
+        raise denial(403, "forbidden", "A single run cannot be deleted.")
+    if caller.role is Role.USER:
         path = f"/api/v1/sessions/{value.get('thread_id', '{id}')}/"
         message = f"Delete the session instead: DELETE {path} at the control plane."
         details = {"method": "DELETE", "path": path}

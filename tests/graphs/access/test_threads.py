@@ -146,13 +146,20 @@ def test_a_user_prunes_no_threads():
 @pytest.mark.parametrize(
     ("caller", "value", "expected"),
     [
-        pytest.param(USER, {"thread_id": THREAD, "run_id": THREAD}, {"owner": ME}, id="a user's run"),
         pytest.param(STUDIO, {"thread_id": THREAD}, {"owner": "studio"}, id="studio"),
         pytest.param(SERVICE, {"thread_id": THREAD}, None, id="service"),
     ],
 )
 def test_the_rest_may_be_deleted_here(caller: Caller, value: dict[str, Any], expected: object):
     assert delete_thread(caller, value) == expected
+
+
+@pytest.mark.parametrize("caller", [pytest.param(USER, id="user"), pytest.param(STUDIO, id="studio")])
+def test_a_single_run_is_not_deleted(caller: Caller):
+    with pytest.raises(Denial) as denied:
+        delete_thread(caller, {"thread_id": THREAD, "run_id": THREAD})
+
+    assert (denied.value.status_code, json.loads(denied.value.detail)["code"]) == (403, "forbidden")
 
 
 def test_a_run_may_be_cancelled():

@@ -54,6 +54,7 @@ async def test_another_users_thread_is_not_found(
     unknown = agent_server.request("POST", f"/threads/{uuid4()}/copy", token=stranger, json={})
     assert statuses.pop(f"POST /threads/{thread_id}/copy") == unknown.status_code == 409
     assert statuses.pop(f"DELETE /threads/{thread_id}") == 403
+    assert statuses.pop(f"DELETE /threads/{thread_id}/runs/{run['run_id']}") == 403
     assert statuses == dict.fromkeys(statuses, 404)
     assert all("Just for you" not in answer.text for answer in answers.values())
     assert agent_server.request("POST", "/threads/search", token=stranger, json={}).json() == []
