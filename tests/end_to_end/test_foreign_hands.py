@@ -1,5 +1,6 @@
 """Every route of the Agent Server's own document, tried on a user's things by everybody else."""
 
+import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ def test_the_table_names_every_route(anybody: httpx.Client) -> None:
 
 
 def test_nobody_but_the_owner_gets_anywhere(
-    scene: Scene, stack: RunningStack, anybody: httpx.Client, request: pytest.FixtureRequest
+    scene: Scene, stack: RunningStack, anybody: httpx.Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ids = scene.owned.ids
     hands = foreign_hands(scene.tokens, owner=ids.owner, other=scene.other, deactivated=scene.deactivated)
@@ -75,8 +76,8 @@ def test_nobody_but_the_owner_gets_anywhere(
         headers = bearer(scene.tokens.token(ids.owner))
         answers[route]["owner"], _ = ask(anybody, route, attempt, ids, headers)
 
-    writer = request.config.get_terminal_writer()
-    writer.line(f"\n{table(answers)}")
+    with capsys.disabled():
+        sys.stdout.write(f"\n{table(answers)}\n")
     assert given_away == {}
     assert answers == {route: _expected(attempt, list(hands)) for route, attempt in TRIES.items()}
     assert after == before
