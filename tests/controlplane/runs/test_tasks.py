@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 from celery.exceptions import Retry
+from django.utils import timezone
 
 from controlplane.config import job_queue
 from controlplane.runs.models import Run
@@ -43,8 +44,17 @@ def test_last_attempt_leaves_the_rest_to_the_sweep(admitted, agent_server, attem
     assert Run.objects.get(pk=run.pk).settled_at is None
 
 
-def test_settled_run_is_not_tried_again(db, agent_server, attempt):
+def test_settled_run_is_not_asked_about_again(admitted, agent_server, attempt):
+    run, settled_at = admitted(), timezone.now()
+    Run.objects.filter(pk=run.pk).update(ended_at=settled_at, settled_at=settled_at)
+    agent_server.faults.fail_with = ServerUnreachable("would be asked again later")
+    attempt(run.pk)
+    assert Run.objects.get(pk=run.pk).settled_at == settled_at
+
+
+def test_unknown_run_is_not_tried_again(db, agent_server, attempt):
     attempt(uuid.uuid4())
+    assert not Run.objects.exists()
 
 
 def test_sweep_runs_as_a_job(db, agent_server):

@@ -24,6 +24,7 @@ from graphs.persistence.store import store
 async def main():
     async with checkpointer(), store() as opened:
         await opened.aput(("users", "x"), "k", {"v": 1})
+        assert [item.key for item in await opened.asearch(("users", "x"))] == ["k"]
 
 asyncio.run(main())
 """
@@ -55,6 +56,7 @@ async def test_the_smallest_pool_can_set_up(configure: Configure, make_database:
     configure(PG_CHECKPOINT_URI=make_database(), PG_CHECKPOINT_POOL_SIZE="2")
     async with store() as opened, checkpointer():
         await opened.aput(("users", "x"), "k", {"v": 1})
+        assert [item.key for item in await opened.asearch(("users", "x"))] == ["k"]
 
 
 async def test_items_outlive_the_process(configure: Configure, make_database: Callable[[], str]):
