@@ -6,6 +6,7 @@ ThreadplaneError
 ├── Forbidden           ask somebody else for permission
 ├── Unauthenticated     sign in again
 ├── Conflict            change its state first, or look again
+│   └── Outdated        read it again: it was changed since you read it
 ├── Invalid             change the request; `fields` says where
 ├── LimitReached        come back at `resets_at`
 ├── RunFailed           look at `code`: the run began and ended with an error
@@ -71,6 +72,12 @@ class Conflict(ThreadplaneError):
     """The state of things forbids it now."""
 
     default_code = "conflict"
+
+
+class Outdated(Conflict):
+    """It was changed since the caller read it."""
+
+    default_code = "changed_meanwhile"
 
 
 class Invalid(ThreadplaneError):

@@ -1,13 +1,8 @@
 """Keyset pages: constant cost at any depth, and no row twice or missed while new ones arrive."""
 
-import base64
-import binascii
-import json
 import re
-from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
-from django.core.exceptions import ValidationError as InvalidValue
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError
@@ -17,35 +12,22 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
+from controlplane.api.cursors import Position, decode_cursor, encode_cursor
+
 Row = TypeVar("Row", bound=Model)
 # Bounded, because reading a number of thousands of digits is an error of its own.
 LIMIT = re.compile(r"[0-9]{1,9}")
 
 
-def encode_cursor(moment: datetime, key: object) -> str:
-    """Make an opaque cursor that stands just after the row with this time and primary key."""
-    position = json.dumps([moment.isoformat(), str(key)]).encode()
-    return base64.urlsafe_b64encode(position).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str) -> tuple[datetime, str]:
-    """Read a cursor back; raises ValidationError for anything that `encode_cursor` did not make."""
-    try:
-        padded = cursor.encode() + b"=" * (-len(cursor) % 4)
-        moment, key = json.loads(base64.urlsafe_b64decode(padded))
-        # In UTC: Postgres takes fewer offsets than Python does.
-        return datetime.fromisoformat(moment).astimezone(UTC), str(key)
-    except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise ValidationError({"cursor": [_("This is not a cursor of this list.")]}) from error
-
-
 class KeysetPagination(BasePagination, Generic[Row]):
-    """Newest first by a timestamp, ties by primary key; subclass to name the timestamp.
+    """Newest first, ties by primary key; subclass to name another order, and more to choose from.
 
-    The answer is `{"results": [...], "next": url or null}`.
+    Only fields that are never null can be an order. The answer is `{"results": [...], "next": url or null}`.
     """
 
-    timestamp = "created_at"
+    ordering: ClassVar[str] = "-created_at"
+    # What a caller may ask for by `?ordering=`, the default included; empty: there is no choice.
+    orderings: ClassVar[tuple[str, ...]] = ()
     default_limit = 20
     max_limit = 100
 
@@ -56,10 +38,11 @@ class KeysetPagination(BasePagination, Generic[Row]):
         view: APIView | None = None,  # noqa: ARG002  # DRF passes it
     ) -> list[Row]:
         """Cut one page out of an ordered or unordered queryset; raises ValidationError."""
-        limit = self._limit(request)
-        rows = list(self._after_cursor(queryset, request).order_by(f"-{self.timestamp}", "-pk")[: limit + 1])
+        limit, ordering = self._limit(request), self._ordering(request)
+        ties = "-pk" if ordering.startswith("-") else "pk"
+        rows = list(self._after_cursor(queryset, request, ordering).order_by(ordering, ties)[: limit + 1])
         page = rows[:limit]
-        self._next = self._next_url(request, page[-1]) if len(rows) > limit else None
+        self._next = self._next_url(request, page[-1], ordering) if len(rows) > limit else None
         return page
 
     def get_paginated_response(self, data: Any) -> Response:
@@ -83,6 +66,7 @@ class KeysetPagination(BasePagination, Generic[Row]):
     ) -> list[dict[str, Any]]:
         """Describe the query parameters for OpenAPI."""
         return [
+            *self._ordering_parameter(),
             {
                 "name": "limit",
                 "in": "query",
@@ -110,21 +94,36 @@ class KeysetPagination(BasePagination, Generic[Row]):
             raise ValidationError({"limit": [_("A whole number from 1 to %d.") % self.max_limit]})
         return int(text)
 
-    def _after_cursor(self, queryset: QuerySet[Row], request: Request) -> QuerySet[Row]:
+    def _ordering(self, request: Request) -> str:
+        ordering = request.query_params.get("ordering") or self.ordering
+        if ordering != self.ordering and ordering not in self.orderings:
+            raise ValidationError(
+                {"ordering": [_("One of: %s.") % ", ".join(self.orderings or [self.ordering])]}
+            )
+        return ordering
+
+    def _ordering_parameter(self) -> list[dict[str, Any]]:
+        if not self.orderings:
+            return []
+        schema = {"type": "string", "enum": list(self.orderings), "default": self.ordering}
+        return [
+            {"name": "ordering", "in": "query", "description": "A minus sign: descending.", "schema": schema}
+        ]
+
+    def _after_cursor(self, queryset: QuerySet[Row], request: Request, ordering: str) -> QuerySet[Row]:
         cursor = request.query_params.get("cursor")
         if not cursor:
             return queryset
-        moment, key = decode_cursor(cursor)
-        try:
-            key = queryset.model._meta.pk.to_python(key)
-        except InvalidValue as error:
-            raise ValidationError({"cursor": [_("This is not a cursor of this list.")]}) from error
+        position = decode_cursor(cursor, ordering=ordering, model=queryset.model)
+        field, beyond = ordering.removeprefix("-"), "lt" if ordering.startswith("-") else "gt"
         # The first condition repeats what the others imply, so that the index can be walked from there.
         return queryset.filter(
-            Q(**{f"{self.timestamp}__lt": moment}) | Q(**{self.timestamp: moment, "pk__lt": key}),
-            **{f"{self.timestamp}__lte": moment},
+            Q(**{f"{field}__{beyond}": position.value})
+            | Q(**{field: position.value, f"pk__{beyond}": position.key}),
+            **{f"{field}__{beyond}e": position.value},
         )
 
-    def _next_url(self, request: Request, last: Row) -> str:
-        cursor = encode_cursor(getattr(last, self.timestamp), last.pk)
+    def _next_url(self, request: Request, last: Row, ordering: str) -> str:
+        value = getattr(last, ordering.removeprefix("-"))
+        cursor = encode_cursor(Position(ordering=ordering, value=value, key=last.pk))
         return replace_query_param(request.build_absolute_uri(), "cursor", cursor)

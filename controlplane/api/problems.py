@@ -43,6 +43,7 @@ _OURS: dict[type[Exception], int] = {
     errors.Forbidden: 403,
     errors.Unauthenticated: 401,
     errors.Conflict: 409,
+    errors.Outdated: 412,
     errors.Invalid: 422,
     errors.LimitReached: 429,
     errors.Unavailable: 503,

@@ -8,6 +8,13 @@ api_v1 = [
     path("", include("controlplane.accounts.urls")),
     path("", include("controlplane.chat.urls")),
     path("", include("controlplane.usage.urls")),
+    path("", include("controlplane.language_models.urls")),
+    path("", include("controlplane.preferences.urls")),
+    path("", include("controlplane.prompts.urls")),
+    path("", include("controlplane.tools.urls")),
+    path("", include("controlplane.provider_keys.urls")),
+    path("", include("controlplane.documents.urls")),
+    path("", include("controlplane.feedback.urls")),
     path("", include("controlplane.api.urls")),
 ]
 

@@ -20,7 +20,7 @@ from controlplane.runs.models import Run
 class RunPages(KeysetPagination[Run]):
     """Newest first."""
 
-    timestamp = "admitted_at"
+    ordering = "-admitted_at"
 
 
 class RunsView(GenericAPIView[Run]):

@@ -31,7 +31,7 @@ from controlplane.chat.serializers import SessionSerializer
 class SessionPages(KeysetPagination[ChatSession]):
     """Most recently used first."""
 
-    timestamp = "updated_at"
+    ordering = "-updated_at"
 
 
 class SessionSettings(serializers.Serializer[ChatSession]):

@@ -56,9 +56,16 @@ def endpoints() -> list[Endpoint]:
         Endpoint(pattern.name, method, frozenset(pattern.pattern.converters))
         for path, pattern in patterns(get_resolver())
         if path.startswith("api/v1/")
-        for method in METHODS
-        if hasattr(pattern.callback.view_class, method)
+        for method in methods_of(pattern)
     ]
+
+
+def methods_of(pattern: URLPattern) -> list[str]:
+    """What an address answers to, whether a view or a view set stands behind it."""
+    actions = getattr(pattern.callback, "actions", None)
+    if actions is not None:
+        return [method for method in METHODS if method in actions]
+    return [method for method in METHODS if hasattr(pattern.callback.view_class, method)]
 
 
 CLOSED = [endpoint for endpoint in endpoints() if endpoint.name not in PUBLIC]

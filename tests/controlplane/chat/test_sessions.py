@@ -219,9 +219,14 @@ def test_limit_holds_however_it_is_written(api, limit):
     ("position", "status"),
     [
         pytest.param("[" * 20_000, 422, id="endless-nesting"),
-        pytest.param(f'["0001-01-01T00:00:00+14:00", "{uuid.uuid4()}"]', 422, id="before-all-time"),
-        pytest.param(f'["2026-01-01T00:00:00+23:59", "{uuid.uuid4()}"]', 200, id="far-off-time-zone"),
-        pytest.param('["2026-01-01T00:00:00Z", "x"]', 422, id="no-key-of-this-list"),
+        pytest.param(
+            f'["-updated_at", "0001-01-01T00:00:00+14:00", "{uuid.uuid4()}"]', 422, id="before-all-time"
+        ),
+        pytest.param(
+            f'["-updated_at", "2026-01-01T00:00:00+23:59", "{uuid.uuid4()}"]', 200, id="far-off-time-zone"
+        ),
+        pytest.param('["-updated_at", "2026-01-01T00:00:00Z", "x"]', 422, id="no-key-of-this-list"),
+        pytest.param(f'["title", "Tea", "{uuid.uuid4()}"]', 422, id="of-another-order"),
     ],
 )
 def test_forged_cursor_does_no_harm(api, position, status):

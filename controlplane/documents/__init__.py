@@ -1,0 +1,1 @@
+"""Users' documents: what is known of each file and of the vectors made from it."""

@@ -1,0 +1,1 @@
+"""Language models: which ones users may choose, what they can do, and where their prices come from."""

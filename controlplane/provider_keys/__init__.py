@@ -1,0 +1,1 @@
+"""Users' own keys for model providers: encrypted, limited, never shown."""

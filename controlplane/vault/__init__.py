@@ -1,0 +1,1 @@
+"""The one place that seals secrets for the database and opens them again."""
