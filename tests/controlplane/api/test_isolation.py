@@ -1,33 +1,44 @@
 """No address of the API shows or changes anything of another user's, nor anything at all to nobody.
 
-The cases are made from the URL map: a new address is tested as soon as it is there.
+The cases are made from the URL map: a new address is tested as soon as it is there. What they are about comes from
+the `possessions` module of each app's tests, which holds:
+
+- `make(user) -> dict[str, object]`: one of everything that addresses name, by the names they use;
+- `BODIES`: for an address and a method, a body that would be accepted, so that only ownership can be the
+  reason for a refusal;
+- `PUBLIC`: addresses for everybody, `SHARED`: addresses of what all users see alike.
 """
 
 import json
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.apps import apps
 from django.core import serializers
 from django.urls import URLPattern, get_resolver, reverse
 from rest_framework.test import APIClient
 
 from controlplane.accounts.agent_tokens import mint_for_service
-from controlplane.accounts.models import CustomUser
-from controlplane.chat.models import ChatSession, DeletedThread
-from controlplane.chat.services import session_create
-from controlplane.runs.models import Run
-from controlplane.usage.models import DailyCounter, TokenUsage
+from controlplane.chat.models import ChatSession
 
-PUBLIC = {"sign-in", "token-refresh", "schema", "docs"}
+TESTS = Path(__file__).resolve().parents[1]
 METHODS = ("get", "post", "put", "patch", "delete")
-# A body that would be accepted, so that only ownership can be the reason for a refusal.
-BODIES = {
-    ("session-messages", "post"): {"message": "Is tea good?"},
-    ("session", "patch"): {"title": "Mine now"},
-}
+
+
+def possessions() -> list[ModuleType]:
+    names = sorted(path.parent.name for path in TESTS.glob("*/possessions.py"))
+    return [import_module(f"tests.controlplane.{name}.possessions") for name in names]
+
+
+POSSESSIONS = possessions()
+PUBLIC = {name for module in POSSESSIONS for name in module.PUBLIC}
+SHARED = {name for module in POSSESSIONS for name in module.SHARED}
+BODIES = {key: body for module in POSSESSIONS for key, body in module.BODIES.items()}
 
 
 @dataclass(frozen=True)
@@ -69,31 +80,26 @@ def methods_of(pattern: URLPattern) -> list[str]:
 
 
 CLOSED = [endpoint for endpoint in endpoints() if endpoint.name not in PUBLIC]
-OF_SOMEBODY = [endpoint for endpoint in CLOSED if endpoint.ids]
+OF_SOMEBODY = [endpoint for endpoint in CLOSED if endpoint.ids and endpoint.name not in SHARED]
 
 
 @pytest.fixture
-def belongings(user, agent_server) -> dict[str, uuid.UUID]:
+def belongings(user, agent_server) -> dict[str, object]:
     """One of everything, all the user's; by the names that addresses use."""
-    session = async_to_sync(session_create)(owner=user, settings={"title": "Tea"})
-    run = Run.objects.create(user=user, session=session, thread_id=session.pk, graph_id="agent")
-    TokenUsage.objects.create(user=user, chat_session=session, run=run, model_name="gpt-4o", prompt_tokens=5)
-    return {"session_id": session.pk, "run_id": run.pk}
+    return {name: value for module in POSSESSIONS for name, value in module.make(user).items()}
 
 
-def state_of_the_world(agent_server, session_id: uuid.UUID) -> str:
+def state_of_the_world(agent_server, session_id: object) -> str:
     """Everything that a forbidden call could have changed."""
-    rows = [
-        serializers.serialize("json", model.objects.order_by("pk"))
-        for model in (CustomUser, ChatSession, Run, TokenUsage, DailyCounter, DeletedThread)
-    ]
+    ours = [model for model in apps.get_models() if model.__module__.startswith("controlplane.")]
+    rows = [serializers.serialize("json", model.objects.order_by("pk")) for model in ours]
     service = agent_server.acting_as(mint_for_service().token)
     thread = async_to_sync(service.get_thread)(session_id)
     runs = async_to_sync(service.list_runs)(session_id)
     return json.dumps([rows, str(thread), str(runs)])
 
 
-def call(client: APIClient, endpoint: Endpoint, belongings: dict[str, uuid.UUID]):
+def call(client: APIClient, endpoint: Endpoint, belongings: dict[str, object]):
     address = reverse(endpoint.name, kwargs={name: belongings[name] for name in endpoint.ids})
     body = BODIES.get((endpoint.name, endpoint.method), {})
     return getattr(client, endpoint.method)(address, None if endpoint.method == "get" else body)
