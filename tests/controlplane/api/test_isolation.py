@@ -1,7 +1,7 @@
 """No address of the API shows or changes anything of another user's, nor anything at all to nobody.
 
-The cases are made from the URL map: a new address is tested as soon as it is there. What they are about comes from
-the `possessions` module of each app's tests, which holds:
+The cases are made from the URL map: a new address is tested as soon as it is there. The `possessions`
+module of each app's tests says what they are about:
 
 - `make(user) -> dict[str, object]`: one of everything that addresses name, by the names they use;
 - `BODIES`: for an address and a method, a body that would be accepted, so that only ownership can be the
