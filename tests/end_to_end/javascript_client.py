@@ -36,6 +36,7 @@ class JavaScriptClient:
         )
         self._ids = count(1)
         self._answers: dict[int, SimpleQueue[tuple[str, Any]]] = {}
+        self._writing = threading.Lock()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -91,8 +92,9 @@ class JavaScriptClient:
         order = next(self._ids)
         answers = self._answers[order] = SimpleQueue()
         assert self._process.stdin
-        self._process.stdin.write(f"{json.dumps({'id': order, 'do': command, 'with': arguments})}\n")
-        self._process.stdin.flush()
+        with self._writing:
+            self._process.stdin.write(f"{json.dumps({'id': order, 'do': command, 'with': arguments})}\n")
+            self._process.stdin.flush()
         kind = ""
         while kind != "done":
             try:

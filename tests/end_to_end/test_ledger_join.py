@@ -3,7 +3,10 @@
 import os
 import signal
 import sys
+import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from decimal import Decimal
@@ -58,6 +61,29 @@ def test_every_call_is_billed_once(
 
     lines[f"{turn}, {kind}"] = found
     assert tuple(line.outcome for line in found) == outcomes
+
+
+@pytest.mark.timeout(300)
+def test_all_at_once_every_call_is_billed_once(
+    stack: RunningStack, scripted_model: ScriptedModel, lines: Lines
+) -> None:
+    """One user's runs end in all ways at the same time, and meet on one day's counter."""
+    account, crowd = Account.new(stack), f"crowd-{uuid.uuid4()}"
+    with ExitStack() as open_clients, ThreadPoolExecutor(len(TURNS) * len(CLIENTS)) as together:
+        playing = []
+        for kind in CLIENTS:
+            client = open_clients.enter_context(account.client(kind))
+            for turn, (play, _) in TURNS.items():
+                scene = Scene.of(client, scripted_model, words=f"{crowd} {turn} through {kind}")
+                playing.append(together.submit(play, scene))
+        for played in playing:
+            played.result()
+
+    found = joined(stack, scripted_model, user=account.id, words=crowd)
+
+    lines["all at once"] = found
+    expected = Counter(outcome for _, outcomes in TURNS.values() for outcome in outcomes * len(CLIENTS))
+    assert Counter(line.outcome for line in found) == expected
 
 
 @pytest.mark.timeout(300)

@@ -21,9 +21,9 @@ class Scene:
     thread: str
 
     @classmethod
-    def of(cls, client: Client, model: ScriptedModel) -> "Scene":
+    def of(cls, client: Client, model: ScriptedModel, *, words: str = "") -> "Scene":
         """Set the scene on a new thread."""
-        return cls(client, model, f"turn-{uuid.uuid4()}", client.create_thread())
+        return cls(client, model, words or f"turn-{uuid.uuid4()}", client.create_thread())
 
     def say(self) -> str:
         """Stream a turn to its end and return what was heard, an error included."""
