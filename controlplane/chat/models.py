@@ -27,6 +27,10 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
         """Keep those whose thread has not been seen at the Agent Server yet."""
         return self.filter(is_provisional=True)
 
+    def seen(self) -> Self:
+        """Keep those whose thread has been seen there."""
+        return self.filter(is_provisional=False)
+
     def archived(self, archived: bool = True) -> Self:  # noqa: FBT001, FBT002  # reads as a word in a chain
         """Keep archived sessions, or those that are not."""
         return self.filter(is_archived=archived)

@@ -1,11 +1,18 @@
 """Checkpoints in Postgres, with the two verbs of the server's that the stock saver lacks."""
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
 from graphs.persistence.pool import Pool, open_pool, setup_turn
+
+# How many runs that were rolled back are remembered; what comes late comes within seconds.
+REMEMBERED_RUNS = 1000
 
 DELETE_WRITES = """
     DELETE FROM checkpoint_writes w USING checkpoints c
@@ -52,15 +59,33 @@ class Checkpointer(AsyncPostgresSaver):
         """Share the pool with the stock saver."""
         super().__init__(pool)
         self._pool = pool
+        self._rolled_back: deque[str] = deque(maxlen=REMEMBERED_RUNS)
+        self._unsaved: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
 
     async def adelete_for_runs(self, run_ids: Iterable[str]) -> None:
         """Delete what these runs wrote; without it a rolled-back run leaves its state behind."""
         runs = [str(run_id) for run_id in run_ids]
+        self._rolled_back.extend(runs)
+        await self._nothing_unsaved(runs)
         async with self._pool.connection() as connection, connection.transaction():
             await connection.execute(DELETE_WRITES, {"runs": runs})
             cursor = await connection.execute(DELETE_CHECKPOINTS, {"runs": runs})
             threads = list({row["thread_id"] for row in await cursor.fetchall()})
             await connection.execute(DELETE_ORPHANED_BLOBS, {"threads": threads})
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Save what a task wrote, unless its run was rolled back.
+
+        A cancelled model node first leaves the record of its call, and how it ended is saved during or after
+        the rollback, on the event loop that both share.
+        """
+        run = str(config.get("metadata", {}).get("run_id"))
+        if run in self._rolled_back:
+            return
+        with self._saving(run):
+            await super().aput_writes(config, writes, task_id, task_path)
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy a thread's whole history; repeating it changes nothing."""
@@ -68,6 +93,24 @@ class Checkpointer(AsyncPostgresSaver):
         async with self._pool.connection() as connection, connection.transaction():
             for statement in COPY_THREAD:
                 await connection.execute(statement, names)
+
+    @contextmanager
+    def _saving(self, run: str) -> Iterator[None]:
+        saved = asyncio.get_running_loop().create_future()
+        self._unsaved[run].add(saved)
+        try:
+            yield
+        finally:
+            saved.set_result(None)
+            self._unsaved[run].discard(saved)
+            if not self._unsaved[run]:
+                del self._unsaved[run]
+
+    async def _nothing_unsaved(self, runs: Iterable[str]) -> None:
+        """Wait for what these runs are just saving: a deletion in the middle of it would leave it behind."""
+        under_way = [saved for run in runs for saved in self._unsaved.get(run, ())]
+        if under_way:
+            await asyncio.wait(under_way)
 
 
 @asynccontextmanager

@@ -252,10 +252,10 @@ def test_pages_hold_every_row_once_even_with_equal_times(api, user):
     assert seen == [str(key) for key in expected]
 
 
-def test_a_page_costs_one_query(api, user, django_assert_max_num_queries):
+def test_a_page_costs_one_query_and_a_look_for_new_threads(api, user, django_assert_max_num_queries):
     for _ in range(5):
         make_session(user, total_cost=Decimal("0.1"))
-    with django_assert_max_num_queries(2):  # the caller, and the page
+    with django_assert_max_num_queries(3):  # the caller, what is provisional, and the page
         assert len(api.get(LIST).json()["results"]) == 5
 
 

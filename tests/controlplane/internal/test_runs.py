@@ -9,11 +9,13 @@ import pytest
 import redis
 from celery import Celery
 from django.test import Client
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from controlplane.chat.models import ChatSession
 from controlplane.config import job_queue
 from controlplane.runs.admission import Role
+from controlplane.runs.mirror import run_end
 from controlplane.runs.models import Run
 from controlplane.usage.models import DailyCounter, TokenUsage
 
@@ -248,6 +250,34 @@ def test_webhook_is_taken_at_its_word_for_a_run_without_a_thread(admitted, agent
     assert post(agent_server_client, WEBHOOK, webhook(run.pk, status="error")).status_code == 202
     run.refresh_from_db()
     assert (run.status, run.ended_at) == ("error", datetime(2026, 3, 1, 10, 0, 5, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        pytest.param([], id="first"),
+        pytest.param([("interrupted", "")], id="after-its-cancellation"),
+        pytest.param([("interrupted", "run_lost")], id="after-it-was-missed"),
+        pytest.param([("interrupted", "run_rolled_back")], id="twice"),
+    ],
+)
+def test_webhook_tells_of_a_run_that_was_rolled_back(admitted, agent_server_client, queued, seen):
+    run = admitted()
+    for status, code in seen:
+        run_end(run_id=run.pk, status=status, ended_at=timezone.now(), error_code=code)
+    assert post(agent_server_client, WEBHOOK, webhook(run.pk, status="rollback")).status_code == 202
+    run.refresh_from_db()
+    assert (run.status, run.error_code) == ("interrupted", "run_rolled_back")
+    assert run.message_counted_on is not None
+    assert [job["task"] for job in queued()] == ["runs.settle_run"]
+
+
+def test_rollback_does_not_rewrite_an_end_that_was_seen(admitted, agent_server_client, queued):
+    run = admitted()
+    run_end(run_id=run.pk, status="success", ended_at=timezone.now())
+    assert post(agent_server_client, WEBHOOK, webhook(run.pk, status="rollback")).status_code == 202
+    run.refresh_from_db()
+    assert (run.status, run.error_code) == ("success", "")
 
 
 def test_forged_webhook_queues_nothing(admitted, queued):
