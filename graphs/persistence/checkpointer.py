@@ -1,10 +1,14 @@
 """Checkpoints in Postgres, with the two verbs of the server's that the stock saver lacks."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import CheckpointTuple
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
+from graphs.null_characters import holds_null
 from graphs.persistence.pool import Pool, open_pool, setup_turn
 
 DELETE_WRITES = """
@@ -43,6 +47,7 @@ COPY_THREAD = (
     FROM checkpoint_writes WHERE thread_id = %(source)s ON CONFLICT DO NOTHING
     """,
 )
+MOST_CHECKPOINTS = 1_000_000
 
 
 class Checkpointer(AsyncPostgresSaver):
@@ -52,6 +57,27 @@ class Checkpointer(AsyncPostgresSaver):
         """Share the pool with the stock saver."""
         super().__init__(pool)
         self._pool = pool
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Read one; raises ValueError, the client's fault to the server, for what Postgres would fail on."""
+        _check_place(config)
+        return await super().aget_tuple(config)
+
+    async def alist(
+        self,
+        config: RunnableConfig | None,
+        *,
+        filter: dict[str, Any] | None = None,  # noqa: A002  # the stock saver's name
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[CheckpointTuple]:
+        """List them; raises ValueError as above."""
+        for place in (config, before):
+            _check_place(place)
+        if holds_null(filter) or not 0 <= (limit or 0) <= MOST_CHECKPOINTS:
+            raise ValueError("The filter or the limit is out of range.")
+        async for entry in super().alist(config, filter=filter, before=before, limit=limit):
+            yield entry
 
     async def adelete_for_runs(self, run_ids: Iterable[str]) -> None:
         """Delete what these runs wrote; without it a rolled-back run leaves its state behind."""
@@ -68,6 +94,12 @@ class Checkpointer(AsyncPostgresSaver):
         async with self._pool.connection() as connection, connection.transaction():
             for statement in COPY_THREAD:
                 await connection.execute(statement, names)
+
+
+def _check_place(config: Mapping[str, Any] | None) -> None:
+    place = (config or {}).get("configurable") or {}
+    if holds_null([place.get(name) for name in ("thread_id", "checkpoint_ns", "checkpoint_id")]):
+        raise ValueError("A checkpoint's id holds no null characters.")
 
 
 @asynccontextmanager

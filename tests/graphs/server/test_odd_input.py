@@ -127,3 +127,25 @@ def test_no_spelling_opens_a_closed_route(agent_server: AgentServer, token: str,
 
     assert answered == status
     assert agent_server.request("GET", f"/threads/{thread_id}", token=token).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        pytest.param("GET", "history?limit=-1", None, id="negative limit"),
+        pytest.param("GET", "history?before=%00", None, id="null before"),
+        pytest.param("GET", "state/%00", None, id="null in an id"),
+        pytest.param("POST", "history", {"checkpoint": {"checkpoint_id": "\x00"}}, id="null in a checkpoint"),
+        pytest.param("POST", "history", {"metadata": {"a": "\x00"}}, id="null in a filter"),
+        pytest.param("POST", "state/checkpoint", {"checkpoint": {"checkpoint_id": "\x00"}}, id="null state"),
+    ],
+)
+def test_what_the_checkpoints_would_fail_on_is_400(
+    agent_server: AgentServer, token: str, method: str, path: str, body: Any
+):
+    thread = {"metadata": {"graph_id": "agent"}}
+    thread_id = agent_server.request("POST", "/threads", token=token, json=thread).json()["thread_id"]
+
+    answer = agent_server.request(method, f"/threads/{thread_id}/{path}", token=token, json=body)
+
+    assert answer.status_code == 400
