@@ -1,0 +1,88 @@
+"""A client of the public Python SDK that listens to a run straight at the Agent Server."""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from langgraph_sdk import get_client
+
+from tests.end_to_end.api import Api
+
+OnDisconnect = Literal["cancel", "continue"]
+SECONDS = 60.0
+
+
+@dataclass
+class SdkListener:
+    """One run's stream; `heard` is what the model has said so far."""
+
+    parts: AsyncGenerator[Any, None]
+    run_id: str = ""
+    heard: str = ""
+    failure: str = ""
+
+    async def first_words(self) -> None:
+        """Listen until the model has begun to speak."""
+        async for part in self.parts:
+            self._take(part)
+            if self.heard:
+                return
+        raise AssertionError("the stream ended without a word")
+
+    async def rest(self) -> None:
+        """Listen until the stream ends."""
+        async for part in self.parts:
+            self._take(part)
+
+    def _take(self, part: Any) -> None:
+        if part.event == "metadata":
+            self.run_id = part.data["run_id"]
+        if part.event == "error":
+            self.failure = part.data["error"]
+        if part.event == "messages" and part.data[0]["type"] == "AIMessageChunk":
+            self.heard += part.data[0]["content"]
+
+
+@asynccontextmanager
+async def listening(
+    api: Api, thread_id: str, text: str, *, on_disconnect: OnDisconnect = "continue"
+) -> AsyncIterator[SdkListener]:
+    """Send a message as the user behind `api` and listen; leaving the block hangs up."""
+    access = api.expect(200, "POST", "auth/agent-token/")
+    headers = {"Authorization": f"Bearer {access['token']}"}
+    async with get_client(url=access["agent_url"], api_key=None, headers=headers) as client:
+        stream = client.runs.stream(
+            thread_id,
+            "agent",
+            input={"messages": [{"role": "user", "content": text}]},
+            stream_mode="messages-tuple",
+            on_disconnect=on_disconnect,
+        )
+        async with aclosing(cast("AsyncGenerator[Any, None]", stream)) as parts:
+            yield SdkListener(parts)
+
+
+@contextmanager
+def begun_to_speak(api: Api, thread_id: str, text: str) -> Iterator[Callable[[], SdkListener]]:
+    """Send a message and wait for the first word; yields what waits for the end of the stream.
+
+    The stream is read by a thread of its own: the caller's is free to kill and to start processes.
+    """
+    begun = threading.Event()
+
+    async def hear_out() -> SdkListener:
+        async with listening(api, thread_id, text) as listener:
+            await listener.first_words()
+            begun.set()
+            await listener.rest()
+        return listener
+
+    with ThreadPoolExecutor(1) as threads:
+        hearing = threads.submit(asyncio.run, hear_out())
+        hearing.add_done_callback(lambda _: begun.set())
+        assert begun.wait(SECONDS)
+        yield lambda: hearing.result(SECONDS)
