@@ -52,6 +52,7 @@ class ControlPlaneLine:
 
     def __init__(self, target_port: int) -> None:
         self.fate = Fate.PASSED
+        self.is_deaf = False
         self.webhooks: list[Request] = []
         self._http = httpx.Client(
             base_url=f"http://{HOST}:{target_port}",
@@ -78,6 +79,15 @@ class ControlPlaneLine:
             yield
         finally:
             self._serving = self._serve()
+
+    @contextmanager
+    def answers_lost(self) -> Iterator[None]:
+        """Carry requests for a while and none of their answers: the other side has acted, who knows."""
+        self.is_deaf = True
+        try:
+            yield
+        finally:
+            self.is_deaf = False
 
     @contextmanager
     def webhooks_are(self, fate: Fate) -> Iterator[None]:
@@ -152,7 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         answer = self.server.line.carry(Request(self.command, self.path, _passed_on(self.headers), body))
-        if answer is None:
+        if answer is None or self.server.line.is_deaf:
             return
         self.send_response_only(answer.status_code)
         for name, value in _passed_on(answer.headers).items():

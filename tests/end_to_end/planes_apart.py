@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import httpx
+import redis
+
 from tests.conftest import DEMO_EMAIL, DEMO_PASSWORD
-from tests.end_to_end.api import Api
+from tests.end_to_end.api import Api, eventually
 from tests.end_to_end.bills import Bills
-from tests.end_to_end.control_plane_line import ControlPlaneLine
+from tests.end_to_end.control_plane_line import WEBHOOKS, ControlPlaneLine
 from tests.end_to_end.control_plane_processes import ControlPlaneProcesses
 from tests.ports import free_ports
 from tests.running_stack import RunningStack
@@ -59,6 +62,25 @@ class PlanesApart:
                 stack.stop()
             model.stop()
             line.close()
+
+    def secret(self, name: str) -> str:
+        """Return a secret that both planes share."""
+        return self.stack.environment[name]
+
+    def post_webhook(self, body: str, *, secret: str | None = None) -> httpx.Response:
+        """Send what the Agent Server might send; without a given secret with the right one."""
+        given = self.secret("LG_WEBHOOK_SECRET") if secret is None else secret
+        headers = {"Content-Type": "application/json", "X-Threadplane-Webhook": given}
+        return httpx.post(f"{self.control_plane_url}{WEBHOOKS}", content=body, headers=headers)
+
+    def wait_for_jobs_of(self, run_id: str) -> None:
+        """Wait until no job of a run is queued or being done: the worker keeps each until it is over."""
+        with redis.Redis.from_url(self.stack.environment["REDIS_URL"]) as queue:
+            eventually(
+                lambda: [*queue.lrange("threadplane", 0, -1), *queue.hvals("unacked")],
+                lambda jobs: not any(run_id.encode() in job for job in jobs),
+                within=30,
+            )
 
     def signed_in(self) -> Api:
         """Sign in as the one user there is."""

@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -25,13 +25,13 @@ class SdkListener:
     heard: str = ""
     failure: str = ""
 
-    async def first_words(self) -> None:
-        """Listen until the model has begun to speak."""
+    async def words(self, *, more_than: int = 0) -> None:
+        """Listen until the model has said more than so many characters."""
         async for part in self.parts:
             self._take(part)
-            if self.heard:
+            if len(self.heard) > more_than:
                 return
-        raise AssertionError("the stream ended without a word")
+        raise AssertionError("the stream ended before")
 
     async def rest(self) -> None:
         """Listen until the stream ends."""
@@ -45,6 +45,18 @@ class SdkListener:
             self.failure = part.data["error"]
         if part.event == "messages" and part.data[0]["type"] == "AIMessageChunk":
             self.heard += part.data[0]["content"]
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """A stream that is being listened to."""
+
+    run_id: str
+    future: Future[SdkListener]
+
+    def end(self) -> SdkListener:
+        """Wait for the end of the stream."""
+        return self.future.result(SECONDS)
 
 
 @asynccontextmanager
@@ -67,16 +79,19 @@ async def listening(
 
 
 @contextmanager
-def begun_to_speak(api: Api, thread_id: str, text: str) -> Iterator[Callable[[], SdkListener]]:
-    """Send a message and wait for the first word; yields what waits for the end of the stream.
+def begun_to_speak(api: Api, thread_id: str, text: str) -> Iterator[Hearing]:
+    """Send a message and wait for the first word; leaving the block waits for the end of the stream.
 
     The stream is read by a thread of its own: the caller's is free to kill and to start processes.
     """
     begun = threading.Event()
 
+    run_ids: list[str] = []
+
     async def hear_out() -> SdkListener:
         async with listening(api, thread_id, text) as listener:
-            await listener.first_words()
+            await listener.words()
+            run_ids.append(listener.run_id)
             begun.set()
             await listener.rest()
         return listener
@@ -85,4 +100,6 @@ def begun_to_speak(api: Api, thread_id: str, text: str) -> Iterator[Callable[[],
         hearing = threads.submit(asyncio.run, hear_out())
         hearing.add_done_callback(lambda _: begun.set())
         assert begun.wait(SECONDS)
-        yield lambda: hearing.result(SECONDS)
+        if not run_ids:
+            hearing.result()
+        yield Hearing(run_ids[0], hearing)

@@ -1,14 +1,14 @@
 """A webhook is a hint: lost, doubled, late, early or forged, it never changes what a run costs."""
 
+import json
 import uuid
 
+from tests.end_to_end.api import eventually
 from tests.end_to_end.bills import exactly, in_short
 from tests.end_to_end.control_plane_line import Fate
 from tests.end_to_end.planes_apart import PlanesApart
-
-PACE = {"streamingProfile": {"ttft": 20, "tps": 20}, "chunkSize": 10}
-TEXT = "A word and more. " * 24
-HEADER = "X-Threadplane-Webhook"
+from tests.end_to_end.sdk_listener import begun_to_speak
+from tests.end_to_end.tool_turns import LONG, Said, script_tool_turn
 
 
 def spoken(planes: PlanesApart, prompt: int, completion: int) -> str:
@@ -16,12 +16,6 @@ def spoken(planes: PlanesApart, prompt: int, completion: int) -> str:
     api, word = planes.signed_in(), f"webhook-{uuid.uuid4()}"
     planes.model.reply(word, "Said.", prompt_tokens=prompt, completion_tokens=completion)
     return str(api.say(api.new_session(), word)["run_id"])
-
-
-def later_turn_is_settled(planes: PlanesApart) -> None:
-    """Wait until the queue has come round: its jobs are taken in turn, by two processes."""
-    for _ in range(2):
-        planes.bills.settled(spoken(planes, 1, 1))
 
 
 def test_lost_webhook_is_made_up_for_by_the_sweep(planes: PlanesApart) -> None:
@@ -39,7 +33,7 @@ def test_doubled_webhook_books_once(planes: PlanesApart) -> None:
         webhook = planes.line.webhook_of(run_id)
     assert in_short(planes.bills.settled(run_id)) == exactly((29, 11))
     assert webhook.answers == [202, 202]
-    later_turn_is_settled(planes)
+    planes.wait_for_jobs_of(run_id)
     assert in_short(planes.bills.calls(run_id)) == exactly((29, 11))
     planes.bills.balance()
 
@@ -54,6 +48,28 @@ def test_webhook_that_comes_after_the_sweep_changes_nothing(planes: PlanesApart)
     planes.line.deliver(webhook)
 
     assert webhook.answers == [202]
-    later_turn_is_settled(planes)
+    planes.wait_for_jobs_of(run_id)
     assert (planes.bills.run(run_id), planes.bills.calls(run_id)) == before
+    planes.bills.balance()
+
+
+def test_webhook_that_comes_before_the_end_ends_nothing(planes: PlanesApart) -> None:
+    api, word = planes.signed_in(), f"early-{uuid.uuid4()}"
+    script_tool_turn(planes.model, word, Said(LONG, (43, 17)), Said("It is 42.", (47, 19)))
+    session = api.new_session()
+
+    with begun_to_speak(api, session, word) as hearing:
+        run_id = hearing.run_id
+        early = {"run_id": run_id, "thread_id": session, "status": "error"}
+        assert planes.post_webhook(json.dumps(early)).status_code == 202
+        seen = eventually(
+            lambda: planes.bills.run(run_id), lambda run: run["status"] != "provisional", within=5
+        )
+        assert (seen["status"], seen["ended_at"], seen["settled_at"]) == ("running", None, None)
+        heard = hearing.end()
+
+    assert (heard.run_id, heard.heard) == (run_id, LONG + "It is 42.")
+    assert in_short(planes.bills.settled(run_id)) == exactly((43, 17), (47, 19))
+    run = planes.bills.run(run_id)
+    assert (run["status"], run["error_code"]) == ("success", "")
     planes.bills.balance()

@@ -10,9 +10,8 @@ from tests.end_to_end.api import eventually
 from tests.end_to_end.bills import exactly, in_short
 from tests.end_to_end.planes_apart import PlanesApart
 from tests.end_to_end.sdk_listener import begun_to_speak
+from tests.end_to_end.tool_turns import LONG, SLOWLY, Said, script_tool_turn
 
-PACE = {"streamingProfile": {"ttft": 20, "tps": 20}, "chunkSize": 10}
-TEXT = "A word and more. " * 24
 # Two ways to be gone: all processes killed, or out of the Agent Server's reach.
 GONE: list[Callable[[PlanesApart], AbstractContextManager[None]]] = [
     pytest.param(lambda planes: planes.control_plane_dead(), id="killed"),
@@ -22,15 +21,15 @@ GONE: list[Callable[[PlanesApart], AbstractContextManager[None]]] = [
 
 def test_record_waits_for_a_dead_control_plane(planes: PlanesApart) -> None:
     api, word = planes.signed_in(), f"dead-{uuid.uuid4()}"
-    planes.model.reply(word, TEXT, prompt_tokens=51, completion_tokens=103, **PACE)
+    planes.model.reply(word, LONG, prompt_tokens=51, completion_tokens=103, **SLOWLY)
     session = api.new_session()
 
-    with begun_to_speak(api, session, word) as ending, planes.control_plane_dead():
-        heard = ending()
+    with begun_to_speak(api, session, word) as hearing, planes.control_plane_dead():
+        heard = hearing.end()
         records = eventually(lambda: planes.bills.records(heard.run_id), bool, within=10)
         (row,) = planes.bills.calls(heard.run_id)
 
-    assert heard.heard == TEXT
+    assert heard.heard == LONG
     ((attempt, record),) = records.items()
     assert (record["input_tokens"], record["output_tokens"]) == (51, 103)
     assert (row["id"], row["state"]) == (attempt, "pending")
@@ -38,7 +37,7 @@ def test_record_waits_for_a_dead_control_plane(planes: PlanesApart) -> None:
     assert in_short(planes.bills.settled(heard.run_id)) == exactly((51, 103))
     assert planes.bills.run(heard.run_id)["status"] == "success"
     assert planes.bills.records(heard.run_id) == {}
-    assert api.history(session)[-1]["content"] == TEXT
+    assert api.history(session)[-1]["content"] == LONG
     planes.bills.balance()
 
 
@@ -47,23 +46,14 @@ def test_run_that_loses_the_control_plane_between_two_calls_is_billed_for_the_fi
     planes: PlanesApart, gone: Callable[[PlanesApart], AbstractContextManager[None]]
 ) -> None:
     api, word, after = planes.signed_in(), f"between-{uuid.uuid4()}", f"after-{uuid.uuid4()}"
-    call = {"id": "call_1", "name": "calculator", "arguments": {"expression": "6 * 7"}}
-    usage = {"prompt_tokens": 61, "completion_tokens": 71, "total_tokens": 132}
-    planes.model.script(
-        {
-            "match": {"userMessage": word, "hasToolResult": False},
-            "response": {"content": TEXT, "toolCalls": [call], "usage": usage},
-            **PACE,
-        },
-        {"match": {"userMessage": word, "hasToolResult": True}, "response": {"content": "Never said."}},
-    )
+    script_tool_turn(planes.model, word, Said(LONG, (61, 71)), Said("Never said."))
     planes.model.reply(after, "Back again.")
     session = api.new_session()
 
-    with begun_to_speak(api, session, word) as ending, gone(planes):
-        heard = ending()
+    with begun_to_speak(api, session, word) as hearing, gone(planes):
+        heard = hearing.end()
 
-    assert (heard.heard, heard.failure) == (TEXT, "ControlPlaneUnreachable")
+    assert (heard.heard, heard.failure) == (LONG, "ControlPlaneUnreachable")
     assert in_short(planes.bills.settled(heard.run_id)) == exactly((61, 71))
     run = planes.bills.run(heard.run_id)
     assert (run["status"], run["error_code"]) == ("error", "control_plane_unreachable")
@@ -71,4 +61,20 @@ def test_run_that_loses_the_control_plane_between_two_calls_is_billed_for_the_fi
     answer = api.say(session, after)
     assert answer["message"]["content"] == "Back again."
     planes.bills.settled(answer["run_id"])
+    planes.bills.balance()
+
+
+def test_call_whose_permit_was_lost_on_the_way_costs_nothing(planes: PlanesApart) -> None:
+    api, word = planes.signed_in(), f"deaf-{uuid.uuid4()}"
+    script_tool_turn(planes.model, word, Said(LONG, (67, 73)), Said("Never said."))
+    session = api.new_session()
+
+    with begun_to_speak(api, session, word) as hearing, planes.line.answers_lost():
+        heard = hearing.end()
+
+    assert (heard.heard, heard.failure) == (LONG, "ControlPlaneUnreachable")
+    said, unsaid = planes.bills.settled(heard.run_id)
+    planes.bills.never_sent.add(unsaid["id"])
+    assert in_short([said, unsaid]) == [*exactly((67, 73)), ("failed", 0, 0, False)]
+    assert len(planes.model.calls(word)) == 1
     planes.bills.balance()
