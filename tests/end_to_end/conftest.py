@@ -17,7 +17,7 @@ def api(stack: RunningStack) -> Api:
     return Api.signed_in(stack.control_plane_url, DEMO_EMAIL, DEMO_PASSWORD)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def planes(server_folder: Path) -> Iterator[PlanesApart]:
     """A system of its own with one user; each test leaves it settled and balanced."""
     with PlanesApart.running(server_folder / "planes-apart") as planes:
