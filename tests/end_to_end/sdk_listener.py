@@ -8,6 +8,7 @@ from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+import httpx
 from langgraph_sdk import get_client
 
 from tests.end_to_end.api import Api
@@ -59,6 +60,11 @@ class Hearing:
         return self.future.result(SECONDS)
 
 
+async def forget_location(response: httpx.Response) -> None:
+    """Keep the SDK from joining again by itself, which leaves a hole: a stream that closes is over."""
+    response.headers.pop("Location", None)
+
+
 @asynccontextmanager
 async def listening(
     api: Api, thread_id: str, text: str, *, on_disconnect: OnDisconnect = "continue"
@@ -67,6 +73,7 @@ async def listening(
     access = api.expect(200, "POST", "auth/agent-token/")
     headers = {"Authorization": f"Bearer {access['token']}"}
     async with get_client(url=access["agent_url"], api_key=None, headers=headers) as client:
+        client.http.client.event_hooks["response"].append(forget_location)
         stream = client.runs.stream(
             thread_id,
             "agent",

@@ -29,7 +29,7 @@ def test_record_waits_for_a_dead_control_plane(planes: PlanesApart) -> None:
         records = eventually(lambda: planes.bills.records(heard.run_id), bool, within=10)
         (row,) = planes.bills.calls(heard.run_id)
 
-    assert heard.heard == LONG
+    assert LONG.startswith(heard.heard)
     ((attempt, record),) = records.items()
     assert (record["input_tokens"], record["output_tokens"]) == (51, 103)
     assert (row["id"], row["state"]) == (attempt, "pending")
