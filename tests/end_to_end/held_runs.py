@@ -32,7 +32,7 @@ POINTS = {
 }
 # Those who are in the middle of a settlement when they are killed; for the others its webhook is held.
 WORKED_ON_BY = ("worker", "postgres")
-EVERY_LINE = " line of "
+EVERY_LINE = f" line {uuid.uuid4()} of "
 ANSWER, ANSWER_TOKENS = "Word after word after word. " * 10, (10, 20)
 REACHED_SECONDS = 15.0
 # The first one of an answer says only whose turn it is.
@@ -63,11 +63,9 @@ class Conversation:
         """Return something to say."""
         return f"{what}{EVERY_LINE}{self.session}"
 
-    def start_held_turn(self) -> threading.Thread:
+    def start_held_turn(self) -> None:
         """Say something that the test holds, and listen as long as there is something to hear."""
-        listener = threading.Thread(target=self._listen, daemon=True)
-        listener.start()
-        return listener
+        threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
         # Whatever cuts the stream is what the test does on purpose.
@@ -75,9 +73,13 @@ class Conversation:
             for event in self.api.stream(self.session, self.line("held")):
                 self.heard.append(event)
 
-    def has_heard(self, event: str) -> bool:
-        """Whether such an event has come."""
-        return any(one.name == event for one in self.heard)
+    def has_heard(self, *events: str) -> bool:
+        """Whether one of these events has come."""
+        return any(one.name in events for one in self.heard)
+
+    def note_checkpoints(self) -> None:
+        """Keep what the session shows at this moment."""
+        self.checkpointed = self.api.history(self.session)
 
 
 @dataclass
@@ -130,6 +132,15 @@ class HeldStack:
             yield
 
     @contextmanager
+    def speaking(self, conversation: Conversation) -> Iterator[None]:
+        """Start a turn and hold it behind its first token, which is heard, for the time of the block."""
+        with self.provider.gate(_mentions(conversation.session), after_events=EVENTS_WITH_A_TOKEN) as within:
+            conversation.start_held_turn()
+            _await(within)
+            eventually(lambda: conversation.has_heard("token"), bool, within=REACHED_SECONDS)
+            yield
+
+    @contextmanager
     def settlement_stopped(self, session: str, webhook: Gate) -> Iterator[None]:
         """Let the webhook through, and the worker come as far as the row that it is about to settle."""
         waiting = (
@@ -173,15 +184,6 @@ class HeldStack:
             at["before the permit"].start_held_turn()
             _await(permit)
             eventually(self.waiting_writers, bool, within=REACHED_SECONDS)
-            yield
-
-    @contextmanager
-    def speaking(self, conversation: Conversation) -> Iterator[None]:
-        """Start a turn and hold it behind its first token, which is heard, for the time of the block."""
-        with self.provider.gate(_mentions(conversation.session), after_events=EVENTS_WITH_A_TOKEN) as within:
-            conversation.start_held_turn()
-            _await(within)
-            eventually(lambda: conversation.has_heard("token"), bool, within=REACHED_SECONDS)
             yield
 
     def waiting_writers(self) -> list[int]:

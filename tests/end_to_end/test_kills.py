@@ -82,11 +82,12 @@ def test_nothing_is_left_half_done(scene: HeldStack, table: Table, part: str) ->
     # Without beat no sweep settles what the test still holds.
     with (
         frozen(scene.stack.pids()["beat"]),
+        ThreadPoolExecutor(len(at)) as pool,
         scene.held(at, part=part),
     ):
-        for conversation in at.values():
-            conversation.checkpointed = conversation.api.history(conversation.session)
-        assert {point: scene.standing(conversation) for point, conversation in at.items()} == POINTS
+        list(pool.map(Conversation.note_checkpoints, at.values()))
+        assert {point: scene.standing(one) for point, one in at.items()} == POINTS
+        assert [point for point, one in at.items() if one.has_heard("error", "end")] == ["before settlement"]
         began = time.monotonic()
         killed = kill(scene, part)
     eventually(lambda: scene.stack.pids()[part], lambda pid: pid != killed, within=60)
@@ -111,7 +112,7 @@ def test_a_turn_that_ended_since_the_server_wrote_its_file_is_not_paid_twice(sce
     with scene.silent(conversation):
         scene.wait_for_flush()
     conversation.api.settled_usage(calls=2, session=conversation.session)
-    conversation.checkpointed = conversation.api.history(conversation.session)
+    conversation.note_checkpoints()
     assert [message["role"] for message in conversation.checkpointed] == ["human", "ai"] * 2
 
     killed = kill(scene, "agent-server")
