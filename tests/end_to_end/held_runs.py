@@ -98,11 +98,11 @@ class HeldStack:
         with psycopg.connect(self.stack.environment[of], row_factory=dict_row) as connection:
             return connection.execute(query, values).fetchall()
 
-    def begin(self) -> dict[str, Conversation]:
+    def begin(self, *points: str) -> dict[str, Conversation]:
         """Begin a conversation for each point."""
-        with ThreadPoolExecutor(len(POINTS)) as pool:
-            begun = pool.map(lambda _: Conversation.begin(self.stack, self.url), POINTS)
-            return dict(zip(POINTS, begun, strict=True))
+        with ThreadPoolExecutor(len(points)) as pool:
+            begun = pool.map(lambda _: Conversation.begin(self.stack, self.url), points)
+            return dict(zip(points, begun, strict=True))
 
     def run_of(self, session: str) -> str:
         """Return the session's newest run, as it was admitted."""
@@ -163,23 +163,23 @@ class HeldStack:
         """Bring the newest turn of each conversation to its point, for `part` to be killed in the block.
 
         The last two are not held for long: their nodes wait five seconds. The Agent Server's file has the
-        others by then and not these, so it will repeat those and has lost these.
+        others by then, so it will repeat those. These begin anew: it loses their runs and their threads.
         """
-        sessions = {point: conversation.session for point, conversation in at.items()}
+        settled_last = at["before settlement"].session
         with ExitStack() as holds:
-            over = holds.enter_context(self.control_plane.gate(_is_webhook(sessions["before settlement"])))
+            over = holds.enter_context(self.control_plane.gate(_is_webhook(settled_last)))
             at["before settlement"].start_held_turn()
             _await(over)
             holds.enter_context(self.silent(at["before the first token"]))
             holds.enter_context(self.speaking(at["in mid-stream"]))
             if part == "agent-server":
                 self.wait_for_flush()
+                at.update(self.begin("before the permit", "before the record"))
             if part in WORKED_ON_BY:
-                holds.enter_context(self.settlement_stopped(sessions["before settlement"], over))
+                holds.enter_context(self.settlement_stopped(settled_last, over))
             holds.enter_context(self.store_closed())
-            permit = holds.enter_context(
-                self.control_plane.gate(partial(self.asks_for_permit, sessions["before the permit"]))
-            )
+            unpermitted = partial(self.asks_for_permit, at["before the permit"].session)
+            permit = holds.enter_context(self.control_plane.gate(unpermitted))
             at["before the record"].start_held_turn()
             at["before the permit"].start_held_turn()
             _await(permit)

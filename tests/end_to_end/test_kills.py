@@ -78,7 +78,7 @@ def lines_of(cells: Table) -> list[str]:
 @pytest.mark.timeout(420)
 @pytest.mark.parametrize("part", PARTS)
 def test_nothing_is_left_half_done(scene: HeldStack, table: Table, part: str) -> None:
-    at = scene.begin()
+    at = scene.begin(*POINTS)
     # Without beat no sweep settles what the test still holds.
     with (
         frozen(scene.stack.pids()["beat"]),
