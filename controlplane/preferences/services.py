@@ -70,6 +70,8 @@ def _lock(user_id: UUID) -> UserPreference:
 
 
 def _change(preferences: UserPreference, changes: Mapping[str, Any]) -> UserPreference:
+    if not changes:
+        return preferences
     preferences.updated_at = timezone.now()
     return _set(preferences, changes, ["updated_at"])
 
