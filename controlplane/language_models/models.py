@@ -76,9 +76,7 @@ class AllowedModel(models.Model):
             models.CheckConstraint(
                 name="language_models_default_is_active",
                 condition=models.Q(is_default=False) | models.Q(is_active=True),
-                violation_error_message=_(
-                    "The default has to be active. Make another one the default first."
-                ),
+                violation_error_message=_("The default is always active: first make another the default."),
             ),
         )
 
