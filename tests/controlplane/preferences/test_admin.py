@@ -1,5 +1,6 @@
 """What administrators do to preferences and limits: by the services, so with the same consequences."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -135,3 +136,11 @@ def test_wrong_limit_of_a_group_is_named(office):
     page = office.post(reverse(f"{GROUPS}add"), inline(daily_cost_limit="-1"))
 
     assert (page.status_code, Group.objects.count(), GroupLimits.objects.count()) == (200, 0, 0)
+
+
+def test_new_group_s_page_proposes_nothing(office):
+    page = office.get(reverse(f"{GROUPS}add")).text
+
+    (box,) = re.findall(r'<input[^>]*name="limits-0-empty_is_unlimited"[^>]*>', page)
+    assert "checked" not in re.sub(r'class="[^"]*"', "", box)
+    assert "DatabaseDefault" not in page
