@@ -49,6 +49,6 @@ def test_looking_counts_nothing_and_makes_no_counter(stranger_api, used, strange
     assert not DailyCounter.objects.filter(user=stranger).exists()
 
 
-def test_looking_takes_one_query_beside_the_caller_s(api, used, django_assert_num_queries):
-    with django_assert_num_queries(2):
+def test_looking_takes_the_limits_and_the_counter_beside_the_caller(api, used, django_assert_num_queries):
+    with django_assert_num_queries(3):
         api.get(URL)
