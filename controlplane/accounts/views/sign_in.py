@@ -15,8 +15,10 @@ from rest_framework.views import APIView
 
 from controlplane.accounts.agent_tokens import mint_for_user
 from controlplane.accounts.api_tokens import issue_refresh_token, rotate_refresh_token
+from controlplane.accounts.authentication import AccountOwnerOnly
 from controlplane.accounts.callers import user_of
 from controlplane.accounts.models import CustomUser
+from controlplane.accounts.models.personal_tokens import Scope
 from controlplane.accounts.services import user_sign_out_everywhere
 from controlplane.accounts.throttling import SignInThrottle
 
@@ -87,6 +89,8 @@ class RefreshView(APIView):
 class AgentTokenView(APIView):
     """Talk to the Agent Server directly, with langgraph-sdk for instance."""
 
+    personal_token_scopes: ClassVar[dict[str, Scope]] = {"POST": Scope.AGENT}
+
     class Output(serializers.Serializer[dict[str, object]]):
         """A bearer token, when it ends, and where to use it."""
 
@@ -109,7 +113,7 @@ class AgentTokenView(APIView):
         return Response(self.Output(answer).data)
 
 
-class SignOutEverywhereView(APIView):
+class SignOutEverywhereView(AccountOwnerOnly, APIView):
     """End every session and token of the caller, this one included."""
 
     @extend_schema(

@@ -44,11 +44,15 @@ class CustomUser(AbstractUser):
     username = None  # type: ignore[assignment]  # signing in is by e-mail alone
     email = models.EmailField(_("e-mail address"))
     token_version = models.PositiveIntegerField(
-        default=1, editable=False, help_text=_("Raised by “sign out everywhere” and by deactivation.")
+        default=1,
+        editable=False,
+        help_text=_("Raised by “sign out everywhere”, by deactivation and by a new password."),
     )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
+    # Whether a password was set in place of a stored one since the user was read.
+    replaces_password = False
 
     objects: ClassVar[CustomUserManager] = CustomUserManager()  # type: ignore[assignment]  # no user name here
 
@@ -65,6 +69,18 @@ class CustomUser(AbstractUser):
 
     def __str__(self) -> str:
         return self.email
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Set the password; once a stored user is saved with it, everything signed in before ends."""
+        self.replaces_password = not self._state.adding
+        super().set_password(raw_password)
+
+    def set_unusable_password(self) -> None:
+        """Take the password away, with the same consequence."""
+        super().set_unusable_password()
+        self.replaces_password = not self._state.adding
+        # Django calls its validators' `password_changed` for passwords alone that were given.
+        self._password = "" if self.replaces_password else None
 
     def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
         # Django's own hash covers the password alone; "everywhere" includes the browser.
