@@ -8,6 +8,8 @@ from cryptography.fernet import Fernet
 from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+# Requests per second, minute, hour or day, or per several of them: 600/m, 10/30s.
+RATE = r"^[1-9][0-9]{0,8}/([1-9][0-9]{0,3})?[smhd]$"
 Words = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -52,6 +54,18 @@ class Environment(BaseSettings):
     )
     time_zone: str = Field(
         default="UTC", description="IANA time zone in which days begin and dates are shown"
+    )
+
+    throttle_user: str = Field(
+        default="600/m", pattern=RATE, description="Requests that a user may make per s, m, h or d"
+    )
+    throttle_address: str = Field(
+        default="3000/m", pattern=RATE, description="Requests that may come from one address"
+    )
+    throttle_sign_in: str = Field(
+        default="30/m",
+        pattern=RATE,
+        description="Attempts to sign in, confirm or reset, per address and account",
     )
 
     database_url: SecretStr = Field(

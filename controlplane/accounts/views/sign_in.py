@@ -20,7 +20,6 @@ from controlplane.accounts.callers import user_of
 from controlplane.accounts.models import CustomUser
 from controlplane.accounts.models.personal_tokens import Scope
 from controlplane.accounts.services import user_sign_out_everywhere
-from controlplane.accounts.throttling import SignInThrottle
 
 
 class TokenPairSerializer(serializers.Serializer[dict[str, str]]):
@@ -35,7 +34,6 @@ class SignInView(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    throttle_classes = (SignInThrottle,)
 
     class Input(serializers.Serializer[dict[str, str]]):
         """Who signs in."""

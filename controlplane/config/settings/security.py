@@ -30,6 +30,15 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
+THROTTLE_USER = _environment.throttle_user
+THROTTLE_ADDRESS = _environment.throttle_address
+THROTTLE_SIGN_IN = _environment.throttle_sign_in
+# Every POST below it counts as an attempt to sign in.
+SIGN_IN_PREFIX = "/api/accounts/"
+RATELIMIT_USE_CACHE = "counters"
+# A counter that ended between two steps of one request, which is the start of a new one.
+RATELIMIT_FAIL_OPEN = True
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
