@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin
@@ -24,8 +27,17 @@ from controlplane.accounts.services import user_deactivate, user_sign_out_everyw
 from controlplane.backoffice.columns import column
 from controlplane.backoffice.pages import ModelAdmin
 
-# These pages would show refresh tokens as they are.
-for _model in (OutstandingToken, BlacklistedToken):
+# These pages would show refresh tokens as they are, secrets of second factors and of providers; and a
+# confirmed address or a factor that is set by hand would be worth nothing.
+for _model in (
+    OutstandingToken,
+    BlacklistedToken,
+    EmailAddress,
+    Authenticator,
+    SocialAccount,
+    SocialApp,
+    SocialToken,
+):
     admin.site.unregister(_model)
 admin.site.unregister(Group)
 

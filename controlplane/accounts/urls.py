@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from controlplane.accounts.views.invitations import Invitations
 from controlplane.accounts.views.personal_tokens import PersonalTokens
 from controlplane.accounts.views.sign_in import (
     AgentTokenView,
@@ -26,5 +27,6 @@ urlpatterns = [
         PersonalTokens.as_view({"get": "retrieve", "delete": "destroy"}),
         name="personal-token",
     ),
+    path("invitations/", Invitations.as_view({"get": "list", "post": "create"}), name="invitations"),
     path("me/", MeView.as_view(), name="me"),
 ]

@@ -48,6 +48,9 @@ class CustomUser(AbstractUser):
         editable=False,
         help_text=_("Raised by “sign out everywhere”, by deactivation and by a new password."),
     )
+    is_self_made = models.BooleanField(
+        default=False, editable=False, help_text=_("Signed up; the address counts once it is confirmed.")
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

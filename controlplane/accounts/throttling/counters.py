@@ -27,17 +27,18 @@ class SharedCounters(RedisCache):
     After a failure the server is left alone for some seconds; whoever tries next waits half a second at most.
     """
 
-    _asked_again_at: ClassVar[dict[tuple[str, ...], float]] = {}
+    _asked_again_at: ClassVar[dict[str, float]] = {}
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
+        self._server = server
         # Locmem counters of one name are one per process, whoever holds them.
         self._own = LocMemCache("threadplane-counters", {"TIMEOUT": 3600, "OPTIONS": {"MAX_ENTRIES": 10_000}})
 
     @property
     def _cache(self) -> RedisCacheClient:
         # Django makes a cache per request, and each would make its own connection.
-        return _client(tuple(self._servers))
+        return _client(self._server)
 
     def add(
         self, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None
@@ -56,7 +57,7 @@ class SharedCounters(RedisCache):
         )
 
     def _ask(self, shared: Callable[[], Answer], own: Callable[[], Answer]) -> Answer:
-        server = tuple(self._servers)
+        server = self._server
         if time.monotonic() < self._asked_again_at.get(server, 0.0):
             return own()
         try:
@@ -68,9 +69,9 @@ class SharedCounters(RedisCache):
 
 
 @cache
-def _client(servers: tuple[str, ...]) -> RedisCacheClient:
+def _client(server: str) -> RedisCacheClient:
     return RedisCacheClient(
-        list(servers),
+        [server],
         socket_timeout=WAIT_SECONDS,
         socket_connect_timeout=WAIT_SECONDS,
         retry=Retry(NoBackoff(), 0),

@@ -44,4 +44,4 @@ def _seconds_too_early(request: HttpRequest, limit: Limit) -> int | None:
     )
     if usage is None or not usage["should_limit"]:
         return None
-    return max(1, usage["time_left"])
+    return max(1, int(usage["time_left"]))

@@ -20,6 +20,9 @@ from controlplane.accounts.callers import user_of
 from controlplane.accounts.models import CustomUser
 from controlplane.accounts.models.personal_tokens import Scope
 from controlplane.accounts.services import user_sign_out_everywhere
+from controlplane.accounts.sign_up.account import is_confirmed
+from controlplane.accounts.sign_up.second_factor import second_factor_check
+from controlplane.errors import Unauthenticated
 
 
 class TokenPairSerializer(serializers.Serializer[dict[str, str]]):
@@ -40,6 +43,13 @@ class SignInView(APIView):
 
         email = serializers.EmailField(max_length=254)
         password = serializers.CharField(trim_whitespace=False, max_length=1024)
+        code = serializers.CharField(
+            required=False,
+            allow_blank=True,
+            default="",
+            max_length=64,
+            help_text="One-time or recovery code, where a second factor is set up.",
+        )
 
         class Meta:
             ref_name = "SignIn"
@@ -48,12 +58,20 @@ class SignInView(APIView):
         request=Input, responses=TokenPairSerializer, operation_id="auth_token_create", tags=["auth"]
     )
     def post(self, request: Request) -> Response:
-        """Answer with a pair of tokens; 401 for a wrong password, an unknown or an inactive account alike."""
+        """Answer with a pair of tokens.
+
+        401 `not_authenticated` for a wrong password, an unknown or an inactive account alike; after the right
+        password `email_not_confirmed`, `totp_required` or `totp_invalid`.
+        """
         given = self.Input(data=request.data)
         given.is_valid(raise_exception=True)
-        user = authenticate(request=request._request, **given.validated_data)
+        email, password, code = (given.validated_data[name] for name in ("email", "password", "code"))
+        user = authenticate(request=request._request, email=email, password=password)
         if not isinstance(user, CustomUser):
             raise AuthenticationFailed
+        if not is_confirmed(user):
+            raise Unauthenticated("Confirm your e-mail address first.", code="email_not_confirmed")
+        second_factor_check(user=user, code=code)
         update_last_login(None, user)  # type: ignore[arg-type]  # asks for a model that has this field
         refresh = issue_refresh_token(user)
         return Response({"access": str(refresh.access_token), "refresh": str(refresh)})
