@@ -62,6 +62,7 @@ class CustomUser(AbstractUser):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        permissions = (("view_content", _("Can see what users write: titles, prompts, names")),)
         constraints = (
             models.UniqueConstraint(
                 Lower("email"),

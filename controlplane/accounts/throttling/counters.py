@@ -42,7 +42,7 @@ class SharedCounters(RedisCache):
 
     def add(
         self, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None
-    ) -> bool:  # type: ignore[override]  # the stubs name a sentinel's own type
+    ) -> bool:
         """Begin a counter that is not there yet."""
         return self._ask(
             lambda: super(SharedCounters, self).add(key, value, timeout, version),

@@ -87,7 +87,7 @@ class Invitations(AccountOwnerOnly, OwnedViewSet[Invitation]):
         tags=["auth"],
         examples=[ASKED, MADE],
     )
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> Response:  # noqa: ARG002  # DRF passes it
         """Invite an address and send it a mail; an earlier invitation of it is over."""
         given = self.given(self.Input)
         invitation, token = invitation_create(email=given["email"], invited_by=self.owner_id)

@@ -11,13 +11,22 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from controlplane.accounts.models import CustomUser
+from controlplane.accounts.models import CustomUser, Invitation, PersonalAccessToken
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.runs.models import Run
 from controlplane.usage.models import DailyCounter, TokenUsage
 
-OURS = [CustomUser, ChatSession, DeletedThread, Run, TokenUsage, DailyCounter]
-SHOWN_ONLY = [DeletedThread, Run, TokenUsage, DailyCounter]
+OURS = [
+    CustomUser,
+    PersonalAccessToken,
+    Invitation,
+    ChatSession,
+    DeletedThread,
+    Run,
+    TokenUsage,
+    DailyCounter,
+]
+SHOWN_ONLY = [PersonalAccessToken, DeletedThread, Run, TokenUsage, DailyCounter]
 
 
 def page_of(model, step: str, *arguments) -> str:
