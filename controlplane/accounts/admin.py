@@ -54,6 +54,7 @@ for _model in (
 ):
     admin.site.unregister(_model)
 admin.site.unregister(Group)
+admin.site.login_template = "accounts/back_office_sign_in.html"
 
 
 @admin.register(Group)
@@ -92,9 +93,9 @@ class CustomUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
     )
     add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: CustomUser | None = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: CustomUser | None = None) -> tuple[str, ...]:
         """Let superusers alone make superusers: every other role would make itself one."""
-        shown = super().get_readonly_fields(request, obj)
+        shown = tuple(super().get_readonly_fields(request, obj))
         return shown if request.user.is_superuser else (*shown, "is_superuser")
 
     def has_change_permission(self, request: HttpRequest, obj: CustomUser | None = None) -> bool:

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from controlplane.accounts.mail import mail_server_needed
 from controlplane.accounts.models import CustomUser, Invitation
 from controlplane.accounts.personal_tokens import digest_of
 from controlplane.errors import Conflict, Invalid
@@ -24,7 +25,8 @@ def invitation_create(*, email: str, invited_by: UUID) -> tuple[Invitation, str]
     """Invite an address in a transaction of its own and send the mail after it.
 
     Earlier invitations of the same address are over with this one. Returns the token too, which is kept by
-    nobody. Raises Conflict `user_exists` for an address that has an account.
+    nobody. Raises Conflict `user_exists` for an address that has an account, and Unavailable when the mail
+    could not be sent; the next try replaces the invitation.
     """
     if CustomUser.objects.filter(email__iexact=email).exists():
         raise Conflict("There is an account with this e-mail address already.", code="user_exists")
@@ -65,4 +67,5 @@ def _send(email: str, token: str) -> None:
         "accounts/invitation.txt",
         {"address": f"{settings.FRONTEND_URL}/?invitation={token}", "token": token, "days": VALID_FOR.days},
     )
-    send_mail(_("You are invited to Threadplane"), text, None, [email])
+    with mail_server_needed():
+        send_mail(_("You are invited to Threadplane"), text, None, [email])

@@ -55,8 +55,9 @@ class KeysetPagination(BasePagination, Generic[Row]):
             "type": "object",
             "required": ["results", "next"],
             "properties": {
-                "results": {"type": "array", "items": schema.get("items", schema)},
-                "next": {"type": "string", "format": "uri", "nullable": True},
+                # As it comes: examples of lists are made by looking for this very object.
+                "results": schema,
+                "next": {"type": "string", "format": "uri", "nullable": True, "example": None},
             },
         }
 

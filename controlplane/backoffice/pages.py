@@ -19,7 +19,7 @@ class ModelAdmin(HidesContent, UnfoldModelAdmin):  # type: ignore[misc]  # the l
     """A page of the back office; `content_fields` names what only roles that may see content see."""
 
 
-class LargeTableAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the library has no types
+class LargeTableAdmin(ModelAdmin, Generic[Row]):
     """Lists a table of any size: no page counts it, and no filter loads another table whole."""
 
     paginator = InfinitePaginator

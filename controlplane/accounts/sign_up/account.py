@@ -10,6 +10,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 
 from controlplane.accounts.invitations import invitation_accept
+from controlplane.accounts.mail import mail_server_needed
 from controlplane.accounts.models import CustomUser
 from controlplane.accounts.throttling.limits import address_of
 from controlplane.errors import Conflict
@@ -53,6 +54,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             confirm_address_of_staff_made(user)
         refusal: HttpResponse | None = super().pre_login(request, user, **details)
         return refusal
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send it now. Raises Unavailable."""
+        with mail_server_needed():
+            super().send_mail(template_prefix, email, context)
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Name the connection's other end, as the throttle does."""

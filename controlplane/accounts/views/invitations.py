@@ -47,7 +47,7 @@ class Invitations(AccountOwnerOnly, OwnedViewSet[Invitation]):
     class Output(serializers.ModelSerializer[Invitation]):
         """An invitation without its token, which is known to the invited alone."""
 
-        state = serializers.ChoiceField(choices=["open", "accepted", "expired"], read_only=True)
+        state = serializers.CharField(read_only=True, help_text="open, accepted or expired")
 
         class Meta:
             ref_name = "Invitation"

@@ -35,6 +35,8 @@ ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 # Who asks for a reset of an address without an account sends nobody a mail.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_MAX_EMAIL_ADDRESSES = 3
+# The password again, before addresses or second factors change.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 
 HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("app", "browser")

@@ -99,4 +99,5 @@ UNFOLD = {
     "SITE_HEADER": "Threadplane",
     # There is no other site to return to.
     "SITE_URL": None,
+    "LOGIN": {"form": "controlplane.accounts.sign_up.back_office.SignInForm"},
 }

@@ -18,6 +18,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = _environment.https_only
 SECURE_HSTS_SECONDS = 31_536_000 if _environment.https_only else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _environment.https_only
+SECURE_HSTS_PRELOAD = _environment.https_only
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _environment.https_only else None
 # The Agent Server and health probes speak plain http inside the network.
 SECURE_REDIRECT_EXEMPT = [r"^internal/", r"^health/"]

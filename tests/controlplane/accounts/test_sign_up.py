@@ -262,6 +262,13 @@ def test_page_signs_in_with_cookie_and_csrf_token(member):
     assert page.get(ME).json()["email"] == member.email
 
 
+def test_mail_server_that_is_down_is_said(db, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    answer = App().post("signup", email=some_address(), password=PASSWORD)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "mail_unavailable")
+
+
 def test_guessing_through_this_door_is_slowed_down_too(member, settings):
     settings.THROTTLE_SIGN_IN = "2/1000d"
     answers = [App().post("login", email=member.email, password="guess") for _ in range(3)]
