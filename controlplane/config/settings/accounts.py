@@ -53,6 +53,9 @@ MFA_TOTP_ISSUER = "Threadplane"
 
 SOCIALACCOUNT_ADAPTER = "controlplane.accounts.sign_up.social.SocialAdapter"
 SOCIALACCOUNT_STORE_TOKENS = False
+# The house has chosen its provider: an address that it has confirmed is that of the account here.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_PROVIDERS = {}
 if _environment.oidc_issuer is not None:
     SOCIALACCOUNT_PROVIDERS = {
