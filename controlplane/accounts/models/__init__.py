@@ -2,6 +2,6 @@
 
 from controlplane.accounts.models.invitations import Invitation
 from controlplane.accounts.models.personal_tokens import PersonalAccessToken
-from controlplane.accounts.models.users import CustomUser, CustomUserManager
+from controlplane.accounts.models.users import CustomUser, CustomUserManager, RisingField
 
-__all__ = ["CustomUser", "CustomUserManager", "Invitation", "PersonalAccessToken"]
+__all__ = ["CustomUser", "CustomUserManager", "Invitation", "PersonalAccessToken", "RisingField"]

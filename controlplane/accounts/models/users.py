@@ -6,9 +6,19 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models import F, Value
+from django.db.models.functions import Greatest, Lower
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+
+
+class RisingField(models.PositiveIntegerField):  # type: ignore[type-arg]  # generic for type checkers only
+    """A number that no write lowers: an object read before it was raised does not bring tokens back."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: FBT001  # Django's signature
+        """Write the greater of what the object says and what is there."""
+        value = super().pre_save(model_instance, add)
+        return value if add else Greatest(F(self.attname), Value(value))
 
 
 class CustomUserManager(BaseUserManager["CustomUser"]):
@@ -43,7 +53,7 @@ class CustomUser(AbstractUser):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     username = None  # type: ignore[assignment]  # signing in is by e-mail alone
     email = models.EmailField(_("e-mail address"))
-    token_version = models.PositiveIntegerField(
+    token_version = RisingField(
         default=1,
         editable=False,
         help_text=_("Raised by “sign out everywhere”, by deactivation and by a new password."),

@@ -55,6 +55,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         refusal: HttpResponse | None = super().pre_login(request, user, **details)
         return refusal
 
+    def set_password(self, user: CustomUser, password: str) -> None:
+        """Change the password and end what was signed in with the old one, both or neither."""
+        with transaction.atomic():
+            super().set_password(user, password)
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send it now. Raises Unavailable."""
         with mail_server_needed():

@@ -14,6 +14,7 @@ from controlplane.accounts.bearers import caller_id
 
 # One subscriber has at least a network of this size, and could take a new address per request.
 IPV6_NETWORK = 64
+SIGNED_IN_PREFIXES = ("/api/", "/admin/")
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ def limits_of(request: HttpRequest) -> Iterator[Limit]:
         # Together, so that one office does not lock itself out; hashed, so that no store lists accounts.
         account = sha256(_account(request).encode(errors="replace")).hexdigest()
         yield Limit("sign-in", f"{address}-{account}", settings.THROTTLE_SIGN_IN)
-    user_id = caller_id(request)
+    # Elsewhere nobody asks who it is, and to find out would cost a query.
+    user_id = caller_id(request) if request.path_info.startswith(SIGNED_IN_PREFIXES) else None
     if user_id is not None:
         yield Limit("user", str(user_id), settings.THROTTLE_USER)
 
