@@ -10,11 +10,11 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 
 from controlplane.accounts.mail import mail_server_needed
 from controlplane.accounts.models import CustomUser, Invitation
-from controlplane.accounts.personal_tokens import digest_of
+from controlplane.accounts.personal_tokens import KEPT_FOR, digest_of
 from controlplane.errors import Conflict, Invalid
 
 VALID_FOR = timedelta(days=7)
@@ -62,10 +62,17 @@ def invitation_accept_of(*, verified_email: str) -> None:
         raise Invalid(UNKNOWN, code="invitation_invalid")
 
 
+def invitations_forget() -> int:
+    """Delete invitations that nobody accepted and that have been over for long; returns how many."""
+    unused = Invitation.objects.filter(accepted_at__isnull=True, expires_at__lt=timezone.now() - KEPT_FOR)
+    deleted, _ = unused.delete()
+    return deleted
+
+
 def _send(email: str, token: str) -> None:
     text = render_to_string(
         "accounts/invitation.txt",
         {"address": f"{settings.FRONTEND_URL}/?invitation={token}", "token": token, "days": VALID_FOR.days},
     )
     with mail_server_needed():
-        send_mail(_("You are invited to Threadplane"), text, None, [email])
+        send_mail(gettext("You are invited to Threadplane"), text, None, [email])

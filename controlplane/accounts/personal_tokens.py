@@ -16,6 +16,8 @@ from controlplane.errors import Conflict, Invalid, NotFound
 MARK = "tp_"
 SHOWN_CHARACTERS = 9
 MOST_TOKENS = 50
+# Long enough to be asked who had it.
+KEPT_FOR = timedelta(days=90)
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -68,6 +70,14 @@ def personal_token_note_use(token: PersonalAccessToken) -> None:
         return
     is_stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=before)
     PersonalAccessToken.objects.filter(is_stale, pk=token.pk).update(last_used_at=Now())
+
+
+def personal_tokens_forget() -> int:
+    """Delete tokens that have been over for long; returns how many."""
+    before = timezone.now() - KEPT_FOR
+    over = PersonalAccessToken.objects.filter(Q(revoked_at__lt=before) | Q(expires_at__lt=before))
+    deleted, _ = over.delete()
+    return deleted
 
 
 def digest_of(secret: str) -> str:

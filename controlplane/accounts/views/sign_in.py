@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import update_last_login
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
@@ -23,6 +23,34 @@ from controlplane.accounts.services import user_sign_out_everywhere
 from controlplane.accounts.sign_up.account import is_confirmed
 from controlplane.accounts.sign_up.second_factor import second_factor_check
 from controlplane.errors import Unauthenticated
+
+PAIR = OpenApiExample("A pair", value={"access": "eyJhbGciOi…", "refresh": "eyJhbGciOi…"}, response_only=True)
+CREDENTIALS = OpenApiExample(
+    "With a second factor",
+    value={"email": "ada@example.com", "password": "correct horse battery", "code": "123456"},
+    request_only=True,
+)
+SPENT = OpenApiExample("A refresh token", value={"refresh": "eyJhbGciOi…"}, request_only=True)
+MINTED = OpenApiExample(
+    "A token",
+    value={
+        "token": "eyJhbGciOi…",
+        "expires_at": "2026-11-22T20:10:00Z",
+        "agent_url": "https://agents.example.com",
+    },
+    response_only=True,
+)
+ONESELF = OpenApiExample(
+    "Oneself",
+    value={
+        "id": "4f1d5f0e-54a6-4b0e-9d34-0f6c2b3f7a10",
+        "email": "ada@example.com",
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "date_joined": "2026-11-22T20:00:00Z",
+    },
+    response_only=True,
+)
 
 
 class TokenPairSerializer(serializers.Serializer[dict[str, str]]):
@@ -55,7 +83,11 @@ class SignInView(APIView):
             ref_name = "SignIn"
 
     @extend_schema(
-        request=Input, responses=TokenPairSerializer, operation_id="auth_token_create", tags=["auth"]
+        request=Input,
+        responses=TokenPairSerializer,
+        operation_id="auth_token_create",
+        tags=["auth"],
+        examples=[CREDENTIALS, PAIR],
     )
     def post(self, request: Request) -> Response:
         """Answer with a pair of tokens.
@@ -92,7 +124,11 @@ class RefreshView(APIView):
             ref_name = "TokenRefresh"
 
     @extend_schema(
-        request=Input, responses=TokenPairSerializer, operation_id="auth_token_refresh", tags=["auth"]
+        request=Input,
+        responses=TokenPairSerializer,
+        operation_id="auth_token_refresh",
+        tags=["auth"],
+        examples=[SPENT, PAIR],
     )
     def post(self, request: Request) -> Response:
         """Answer with a new pair."""
@@ -117,7 +153,13 @@ class AgentTokenView(APIView):
         class Meta:
             ref_name = "AgentToken"
 
-    @extend_schema(request=None, responses=Output, operation_id="auth_agent_token_create", tags=["auth"])
+    @extend_schema(
+        request=None,
+        responses=Output,
+        operation_id="auth_agent_token_create",
+        tags=["auth"],
+        examples=[MINTED],
+    )
     def post(self, request: Request) -> Response:
         """Answer with a token of ten minutes for the caller."""
         minted = mint_for_user(user_of(request))
@@ -153,7 +195,7 @@ class MeView(APIView):
             fields: ClassVar[list[str]] = ["id", "email", "first_name", "last_name", "date_joined"]
             read_only_fields = fields
 
-    @extend_schema(responses=Output, operation_id="me_retrieve", tags=["auth"])
+    @extend_schema(responses=Output, operation_id="me_retrieve", tags=["auth"], examples=[ONESELF])
     def get(self, request: Request) -> Response:
         """Answer with the caller's account."""
         return Response(self.Output(user_of(request)).data)

@@ -7,7 +7,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import get_resolver, reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -15,7 +15,8 @@ from controlplane.accounts.models import PersonalAccessToken
 from controlplane.accounts.personal_tokens import MOST_TOKENS, personal_token_create
 from controlplane.accounts.services import user_deactivate, user_sign_out_everywhere
 from controlplane.errors import Conflict
-from tests.controlplane.api.test_isolation import METHODS, Endpoint, endpoints
+from tests.controlplane.accounts import possessions
+from tests.controlplane.api.test_isolation import Endpoint, endpoints, patterns
 from tests.controlplane.in_parallel import in_parallel
 
 TOKENS = "/api/v1/auth/personal-access-tokens/"
@@ -104,19 +105,29 @@ def test_scopes_bound_what_a_token_may_do(agent_server, make_token, scopes, meth
 
 
 def addresses_of_accounts() -> list[Endpoint]:
-    named = [
-        one
-        for one in endpoints()
-        if one.name in {"me", "agent-token"} or one.name.startswith(("sign", "personal", "invit"))
-    ]
-    return [one for one in named if str(one) not in OPEN_TO_TOKENS and one.name not in {"sign-in"}]
+    """Everything in the accounts' views that asks who calls: a new address is closed or named above."""
+    ours = {
+        pattern.name
+        for _, pattern in patterns(get_resolver())
+        if pattern.callback.__module__.startswith("controlplane.accounts.views.")
+    }
+    closed = [one for one in endpoints() if one.name in ours - possessions.PUBLIC]
+    return [one for one in closed if str(one) not in OPEN_TO_TOKENS]
+
+
+def test_addresses_of_accounts_are_found():
+    assert {str(one) for one in addresses_of_accounts()} >= {
+        "post-sign-out-everywhere",
+        "post-personal-tokens",
+        "delete-personal-token",
+        "post-invitations",
+    }
 
 
 @pytest.mark.parametrize("endpoint", addresses_of_accounts(), ids=str)
 def test_no_token_manages_the_account(make_token, endpoint, user):
     token, secret = make_token(*ALL)
     address = reverse(endpoint.name, kwargs=dict.fromkeys(endpoint.ids, token.pk))
-    assert endpoint.method in METHODS
     answer = getattr(script(secret), endpoint.method)(address)
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "personal_token_not_allowed")
     user.refresh_from_db()
