@@ -73,9 +73,10 @@ class HidesContent:
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Find nothing for other pages' pickers, which would show the names."""
-        match = request.resolver_match
-        if match is not None and match.url_name == "autocomplete" and self._hides_names(request):
+        """Find nothing for pickers and searches of other pages, which would show the names."""
+        match, of = request.resolver_match, self.opts  # type: ignore[attr-defined]
+        own_list = f"{of.app_label}_{of.model_name}_changelist"
+        if match is not None and match.url_name != own_list and self._hides_names(request):
             return queryset.none(), False
         found: tuple[QuerySet[Any], bool] = super().get_search_results(request, queryset, search_term)  # type: ignore[misc]
         return found

@@ -63,6 +63,14 @@ def is_sign_in(request: HttpRequest) -> bool:
 
 
 def _account(request: HttpRequest) -> str:
+    # Codes come without an address, but in the session that waits for them.
+    session = request.META.get("HTTP_X_SESSION_TOKEN") or request.COOKIES.get(
+        settings.SESSION_COOKIE_NAME, ""
+    )
+    return _named_account(request) or str(session)
+
+
+def _named_account(request: HttpRequest) -> str:
     if request.content_type == "application/json":
         try:
             given = json.loads(request.body)

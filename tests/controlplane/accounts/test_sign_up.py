@@ -178,6 +178,14 @@ class TestInvitations:
         listed = signed_in(inviter).get("/api/v1/invitations/").json()["results"]
         assert [(one["email"], "token" in one) for one in listed] == [(email, False)]
 
+    @pytest.mark.parametrize("count", [3, 30])
+    def test_list_costs_the_same_for_many(self, inviter, django_assert_num_queries, count):
+        for _ in range(count):
+            invitation_create(email=some_address(), invited_by=inviter.pk)
+        client = signed_in(inviter)
+        with django_assert_num_queries(2):
+            assert len(client.get("/api/v1/invitations/?limit=100").json()["results"]) == count
+
     def test_nobody_else_invites(self, api, user, make_user):
         staff = make_user("clerk@example.com", is_staff=True)
         for client in (api, signed_in(staff)):

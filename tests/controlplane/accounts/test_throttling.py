@@ -120,6 +120,21 @@ def test_unreadable_sign_in_is_counted_too(db, settings, body):
     assert anyone.post(TOKEN, body, content_type="application/json").status_code == 429
 
 
+def test_codes_are_counted_by_the_session_that_waits_for_them(db, settings):
+    settings.THROTTLE_SIGN_IN = "2/1000d"
+
+    def guess(session: str) -> int:
+        headers = {"X-Session-Token": session}
+        return (
+            APIClient()
+            .post("/api/accounts/app/v1/auth/2fa/authenticate", {"code": "1"}, headers=headers)
+            .status_code
+        )
+
+    assert [guess("one") for _ in range(3)][-1] == 429
+    assert guess("another") != 429
+
+
 @pytest.mark.parametrize(
     ("given", "named"),
     [
