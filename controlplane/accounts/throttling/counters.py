@@ -52,9 +52,20 @@ class SharedCounters(RedisCache):
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         """Count on. Raises ValueError for a counter that was never begun."""
         return self._ask(
-            lambda: super(SharedCounters, self).incr(key, delta, version),
+            lambda: self._count_on(key, delta, version),
             lambda: self._own.incr(key, delta, version),
         )
+
+    def _count_on(self, key: str, delta: int, version: int | None) -> int:
+        # Django asks first whether the key is there: one way to the server more for every request. Counters
+        # begin at one, so this one was not there if it has counted nothing before.
+        name = self.make_and_validate_key(key, version=version)
+        client = self._cache.get_client(name, write=True)
+        count = int(client.incr(name, delta))
+        if count == delta:
+            client.delete(name)
+            raise ValueError(f"Key '{name}' not found.")
+        return count
 
     def _ask(self, shared: Callable[[], Answer], own: Callable[[], Answer]) -> Answer:
         server = self._server

@@ -157,6 +157,14 @@ def test_no_more_get_through_than_allowed_when_many_come_at_once(user, settings)
     assert sorted(answers) == [200] * 5 + [429] * 7
 
 
+def test_counter_that_was_never_begun_is_not_counted_on(counters):
+    with pytest.raises(ValueError, match="not found"):
+        counters.incr("never-begun")
+    assert counters.get("never-begun") is None
+    assert counters.add("begun", 1, 60)
+    assert [counters.incr("begun"), counters.incr("begun", 3)] == [2, 6]
+
+
 def test_each_process_counts_alone_while_redis_is_down(api, settings):
     dead = {**settings.CACHES["counters"], "LOCATION": f"redis://127.0.0.1:1/{uuid.uuid4().int % 10**6}"}
     settings.CACHES = {**settings.CACHES, "counters": dead}
