@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='customuser',
             name='is_self_made',
-            field=models.BooleanField(default=False, editable=False, help_text='Signed up; the address counts once it is confirmed.'),
+            field=models.BooleanField(db_default=False, default=False, editable=False, help_text='Signed up; the address counts once it is confirmed.'),
         ),
         migrations.AlterField(
             model_name='customuser',

@@ -59,7 +59,10 @@ class CustomUser(AbstractUser):
         help_text=_("Raised by “sign out everywhere”, by deactivation and by a new password."),
     )
     is_self_made = models.BooleanField(
-        default=False, editable=False, help_text=_("Signed up; the address counts once it is confirmed.")
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=_("Signed up; the address counts once it is confirmed."),
     )
     preferences_stamp = models.PositiveBigIntegerField(
         db_default=0,
