@@ -1,5 +1,6 @@
 """The endpoints of the Agent Server: the secret first, typed bodies, the contract's answers."""
 
+import json
 import uuid
 
 import pytest
