@@ -1,0 +1,110 @@
+"""Brings every sealed secret under the newest key, while the system runs, so that older keys can be removed."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.apps import apps
+from django.db import transaction
+from django.db.models import QuerySet
+
+from controlplane.maintenance.batches import key_batches
+from controlplane.vault.box import Unreadable, current_key_version, reseal, unseal
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealedColumn:
+    """Where secrets are kept: sealed text, empty where there is none, and the name of the key that sealed it."""
+
+    model: str
+    token: str
+    version: str
+
+    @property
+    def rows(self) -> QuerySet[Any]:
+        """All rows that hold a secret."""
+        model: Any = apps.get_model(self.model)
+        rows: QuerySet[Any] = model.objects.exclude(**{self.token: ""})
+        return rows
+
+    @property
+    def waiting(self) -> QuerySet[Any]:
+        """Those that another than the newest key has sealed."""
+        return self.rows.exclude(**{self.version: current_key_version()})
+
+
+# A model that keeps secrets gets its line here.
+SEALED_COLUMNS: Final = (
+    SealedColumn(model="provider_keys.UserAPIKey", token="encrypted_key", version="key_version"),
+)
+
+
+@dataclass(kw_only=True)
+class Rotation:
+    """How far it came; `changed` were written by somebody else meanwhile, `unreadable` nobody can open."""
+
+    waiting: int = 0
+    resealed: int = 0
+    changed: int = 0
+    unreadable: list[str] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        """How many rows were looked at."""
+        return self.resealed + self.changed + len(self.unreadable)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What is still under another key: `readable` rows need one that is older than the newest."""
+
+    readable: int
+    unreadable: int
+
+
+def secrets_rotate(*, progress: Callable[[Rotation], None]) -> Rotation:
+    """Seal anew what older keys have sealed, in batches of one transaction; tells its progress after each.
+
+    Stopped at any time, it goes on where it was: what it has done does not wait any more. A row is written
+    only if its sealed text is still the one that was read, so a key that its owner enters meanwhile stays.
+    """
+    rotation = Rotation(waiting=sum(column.waiting.count() for column in SEALED_COLUMNS))
+    for column in SEALED_COLUMNS:
+        for keys in key_batches(column.waiting):
+            with transaction.atomic():
+                _reseal_all(column, keys, rotation)
+            progress(rotation)
+    return rotation
+
+
+def secrets_standing() -> Standing:
+    """Count what another than the newest key has sealed, by whether it can be read."""
+    readable = unreadable = 0
+    for token in _waiting_tokens():
+        try:
+            unseal(token)
+            readable += 1
+        except Unreadable:
+            unreadable += 1
+    return Standing(readable=readable, unreadable=unreadable)
+
+
+def _reseal_all(column: SealedColumn, keys: list[Any], rotation: Rotation) -> None:
+    rows = column.waiting.filter(pk__in=keys).order_by("pk")
+    for key, token in list(rows.values_list("pk", column.token)):
+        try:
+            sealed = reseal(token)
+        except Unreadable:
+            rotation.unreadable.append(f"{column.model} {key}")
+            continue
+        unchanged = column.rows.filter(**{"pk": key, column.token: token})
+        if unchanged.update(**{column.token: sealed.token, column.version: sealed.key_version}):
+            rotation.resealed += 1
+        else:
+            rotation.changed += 1
+
+
+def _waiting_tokens() -> Iterator[str]:
+    for column in SEALED_COLUMNS:
+        for keys in key_batches(column.waiting):
+            yield from column.rows.filter(pk__in=keys).values_list(column.token, flat=True)
