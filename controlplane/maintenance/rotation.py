@@ -1,4 +1,4 @@
-"""Brings every sealed secret under the newest key, while the system runs, so that older keys can be removed."""
+"""Brings every sealed secret under the newest key, while the system runs; then older keys can go."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from controlplane.vault.box import Unreadable, current_key_version, reseal, unse
 
 @dataclass(frozen=True, kw_only=True)
 class SealedColumn:
-    """Where secrets are kept: sealed text, empty where there is none, and the name of the key that sealed it."""
+    """Where secrets are kept: sealed text, or empty text, and the name of the key that sealed it."""
 
     model: str
     token: str
@@ -35,7 +35,11 @@ class SealedColumn:
 
 # A model that keeps secrets gets its line here.
 SEALED_COLUMNS: Final = (
-    SealedColumn(model="provider_keys.UserAPIKey", token="encrypted_key", version="key_version"),
+    SealedColumn(
+        model="provider_keys.UserAPIKey",
+        token="encrypted_key",  # noqa: S106  # the name of a column
+        version="key_version",
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""Users' own keys in the back office: whose, for what and how much used; never a key, nor part of it sealed."""
+"""Users' own keys in the back office: whose, for what, how much used; never a key, sealed or not."""
 
 from typing import Any
 
