@@ -1,15 +1,15 @@
 """Brings every sealed secret under the newest key, while the system runs; then older keys can go."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.apps import apps
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, Value, When
 
 from controlplane.maintenance.batches import key_batches
-from controlplane.vault.box import Unreadable, current_key_version, reseal, unseal
+from controlplane.vault.box import Sealed, Unreadable, current_key_version, reseal, unseal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +75,7 @@ def secrets_rotate(*, progress: Callable[[Rotation], None]) -> Rotation:
     rotation = Rotation(waiting=sum(column.waiting.count() for column in SEALED_COLUMNS))
     for column in SEALED_COLUMNS:
         for keys in key_batches(column.waiting):
-            with transaction.atomic():
-                _reseal_all(column, keys, rotation)
+            _reseal_all(column, keys, rotation)
             progress(rotation)
     return rotation
 
@@ -94,18 +93,28 @@ def secrets_standing() -> Standing:
 
 
 def _reseal_all(column: SealedColumn, keys: list[Any], rotation: Rotation) -> None:
-    rows = column.waiting.filter(pk__in=keys).order_by("pk")
-    for key, token in list(rows.values_list("pk", column.token)):
+    sealed: dict[Any, Sealed] = {}
+    tokens: list[str] = []
+    for key, token in column.waiting.filter(pk__in=keys).values_list("pk", column.token):
         try:
-            sealed = reseal(token)
+            sealed[key] = reseal(token)
+            tokens.append(token)
         except Unreadable:
             rotation.unreadable.append(f"{column.model} {key}")
-            continue
-        unchanged = column.rows.filter(**{"pk": key, column.token: token})
-        if unchanged.update(**{column.token: sealed.token, column.version: sealed.key_version}):
-            rotation.resealed += 1
-        else:
-            rotation.changed += 1
+    written = _write(column, sealed, tokens) if sealed else 0
+    rotation.resealed += written
+    rotation.changed += len(sealed) - written
+
+
+def _write(column: SealedColumn, sealed: Mapping[Any, Sealed], tokens: list[str]) -> int:
+    """Write them all in one statement, but those whose sealed text is not the one that was read any more."""
+    rows = column.rows.filter(pk__in=list(sealed))
+    unchanged = rows.filter(**{f"{column.token}__in": tokens})
+    anew = [When(pk=key, then=Value(box.token)) for key, box in sealed.items()]
+    with transaction.atomic():
+        # In the order in which everybody locks more than one of them.
+        list(rows.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk"))
+        return unchanged.update(**{column.token: Case(*anew), column.version: current_key_version()})
 
 
 def _waiting_tokens() -> Iterator[str]:

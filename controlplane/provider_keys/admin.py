@@ -96,10 +96,15 @@ class UserAPIKeyAdmin(ShownOnlyAdmin[UserAPIKey]):
 class KeyCounterAdmin(ShownOnlyAdmin[KeyCounter]):
     """What the limits of keys are checked against."""
 
-    list_display = ("starts_on", "period", "key", "tokens", "reserved_tokens", "resets_at")
-    list_select_related = ("key",)
+    list_display = ("starts_on", "period", "owner", "key", "tokens", "reserved_tokens", "resets_at")
+    list_select_related = ("key__user",)
     list_filter = ("period",)
     search_fields = ("key__user__email",)
     search_help_text = _("E-mail address")
     date_hierarchy = "starts_on"
     ordering = ("-starts_on",)
+
+    @column(_("user"))
+    def owner(self, counter: KeyCounter) -> str:
+        """Show whose key it is."""
+        return str(counter.key.user)

@@ -105,7 +105,9 @@ def key_validate(*, key_id: UUID, user_id: UUID) -> tuple[UserAPIKey, dict[str, 
 def keys_deactivate(*, key_ids: list[UUID]) -> int:
     """Switch keys off, whosever they are; runs that use them end at their next call. Returns how many."""
     active = UserAPIKey.objects.usable().filter(pk__in=key_ids)
-    return active.update(is_active=False, updated_at=timezone.now())
+    with transaction.atomic():
+        list(active.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+        return active.update(is_active=False, updated_at=timezone.now())
 
 
 def lock_keys_of(user_id: UUID) -> list[UserAPIKey]:

@@ -40,7 +40,7 @@ def reseal(token: str) -> Sealed:
     """Seal anew, under the newest key, what any of the house's keys has sealed. Raises Unreadable."""
     keys = tuple(settings.FERNET_KEYS)
     try:
-        return Sealed(token=_box(keys).rotate(token).decode("ascii"), key_version=_name(keys[0]))
+        return Sealed(token=_box(keys).rotate(token.encode()).decode("ascii"), key_version=_name(keys[0]))
     except (InvalidToken, UnicodeError) as error:
         raise Unreadable("The secret cannot be read any more.") from error
 

@@ -14,11 +14,13 @@ from django.utils import timezone
 from controlplane.accounts.models import CustomUser
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.preferences.models import UserPreference
+from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.models import Run
 from controlplane.usage.models import DailyCounter, TokenUsage
 
 OURS = [CustomUser, UserPreference, ChatSession, DeletedThread, Run, TokenUsage, DailyCounter]
-SHOWN_ONLY = [DeletedThread, Run, TokenUsage, DailyCounter]
+OURS += [UserAPIKey, KeyCounter]
+SHOWN_ONLY = [DeletedThread, Run, TokenUsage, DailyCounter, UserAPIKey, KeyCounter]
 
 
 def page_of(model, step: str, *arguments) -> str:
