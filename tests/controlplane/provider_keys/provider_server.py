@@ -1,6 +1,7 @@
 """A provider of language models on loopback: it lists its models to whoever brings the right key."""
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ class Provider:
     status: int | None = None
     body: bytes = MODELS
     headers: dict[str, str] = field(default_factory=dict)
+    release: threading.Event | None = None
 
     def status_for(self, authorization: str | None) -> int:
         """Say what a request with this header is answered with."""
@@ -29,13 +31,16 @@ class Provider:
 
 
 @contextmanager
-def provider_listening() -> Iterator[Provider]:
+def provider_listening(*, tls: ssl.SSLContext | None = None) -> Iterator[Provider]:
     """Listen on a free port until the end of the block."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             authorization = self.headers.get("Authorization")
             provider.asked.append((self.path, self.headers.get("Host"), authorization))
+            if provider.release is not None:
+                provider.release.wait(timeout=30)
+                return
             self.send_response(provider.status_for(authorization))
             for name, value in provider.headers.items():
                 self.send_header(name, value)
@@ -46,7 +51,13 @@ def provider_listening() -> Iterator[Provider]:
         def log_message(self, *arguments: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Say nothing of those who hang up on it."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     provider = Provider(base_url=f"http://127.0.0.1:{server.server_port}/v1")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from controlplane.errors import LimitReached
+from controlplane.provider_keys.errors import KeyInactive
 from controlplane.provider_keys.models import KeyCounter
 from controlplane.provider_keys.services import key_change, key_delete
 from controlplane.runs.ledger import estimate_commit, record_commit
@@ -149,3 +150,26 @@ def test_permits_records_and_changes_at_once_leave_exact_figures(make_key, user,
     key.refresh_from_db()
     assert (key.usage_count, key.total_tokens_used) == (24, 2400)
     assert counters() == {"day": (2400, 0), "month": (2400, 0)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_key_that_is_deleted_under_calls_leaves_no_reservation(make_key, user, admitted, call_request):
+    key, run = make_key(), admitted()
+
+    def work(number: int) -> None:
+        if number == 5:
+            key_delete(key_id=key.pk, user_id=user.pk)
+            return
+        request = call_request(run)
+        call_permit(request)
+        record_commit(record_of(run.pk, request.attempt_id))
+
+    outcomes = in_parallel(16, work)
+
+    refused = [outcome for outcome in outcomes if outcome is not None]
+    assert {type(outcome) for outcome in refused} <= {KeyInactive}
+    calls = 15 - len(refused)
+    key.refresh_from_db()
+    assert (key.usage_count, key.encrypted_key) == (calls, "")
+    assert TokenUsage.objects.filter(provider_key=key, state="settled").count() == calls
+    assert set(counters().values()) <= {(100 * calls, 0)}
