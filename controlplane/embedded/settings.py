@@ -25,6 +25,9 @@ PASSED_TO_DJANGO = (
     "DEFAULT_ENABLED_TOOLS", "PROVIDER_BASE_URLS", "PROVIDER_PRIVATE_ADDRESSES",
     "DAILY_MESSAGE_LIMIT", "DAILY_TOKEN_LIMIT", "DAILY_COST_LIMIT",
     "FIRST_ADMIN_EMAIL", "FIRST_ADMIN_PASSWORD",
+    "REGISTRATION", "FRONTEND_URL", "EMAIL_HOST", "EMAIL_PORT", "EMAIL_USER", "EMAIL_PASSWORD", "EMAIL_TLS",
+    "EMAIL_FROM", "OIDC_NAME", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET",
+    "THROTTLE_USER", "THROTTLE_ADDRESS", "THROTTLE_SIGN_IN",
 )  # fmt: skip
 PASSED_TO_AGENT_SERVER = (
     "ALLOW_STUDIO_USER", "LANGSMITH_TRACING", "LANGSMITH_API_KEY", "MODEL_IDLE_TIMEOUT_SECONDS",
@@ -41,6 +44,8 @@ AGENT_SERVER_SETTINGS = (
     "LANGGRAPH_CLI_NO_ANALYTICS", "LANGGRAPH_NO_VERSION_CHECK", "LOG_COLOR", *PASSED_TO_AGENT_SERVER,
 )  # fmt: skip
 MODEL_SETTINGS = ("MODEL_PORT", "OPENAI_API_KEY")
+# Another one than our own where a proxy stands between the planes.
+CONTROL_PLANE_ADDRESS = "CONTROL_PLANE_URL"
 
 
 def without_empty(environ: Mapping[str, str]) -> dict[str, str]:
@@ -63,7 +68,7 @@ def stack_settings(
     Addresses of servers that are neither run nor given are left out.
     """
     names = tuple(parts)
-    settings = _fixed(ports, credentials)
+    settings = _fixed(ports, credentials) | _pick((CONTROL_PLANE_ADDRESS,), environ)
     settings |= _pick((*PASSED_TO_DJANGO, *PASSED_TO_AGENT_SERVER), environ)
     if "postgres" in names:
         settings |= _postgres_addresses(ports, credentials)

@@ -23,6 +23,7 @@ class UserAPIKeyAdmin(ShownOnlyAdmin[UserAPIKey]):
     """Keys are entered and changed by their owners alone; administrators look, ask again and switch off."""
 
     exclude = ("encrypted_key",)
+    content_fields = ("key_name", "__str__")
     list_display = (
         "key_name",
         "user",
@@ -96,6 +97,7 @@ class UserAPIKeyAdmin(ShownOnlyAdmin[UserAPIKey]):
 class KeyCounterAdmin(ShownOnlyAdmin[KeyCounter]):
     """What the limits of keys are checked against."""
 
+    content_fields = ("key",)
     list_display = ("starts_on", "period", "owner", "key", "tokens", "reserved_tokens", "resets_at")
     list_select_related = ("key__user",)
     list_filter = ("period",)

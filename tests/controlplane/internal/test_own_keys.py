@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from django.test import Client
 from uuid_utils.compat import uuid7
 
 from controlplane.provider_keys.models import UserAPIKey
@@ -12,9 +11,8 @@ from tests.controlplane.provider_keys.provider_server import GOOD_KEY
 
 
 @pytest.fixture
-def ask(settings):
+def ask(agent_server_client):
     """Ask for a permit as the Agent Server does."""
-    client = Client(headers={"X-Threadplane-Secret": settings.CONTROL_PLANE_SECRET})
 
     def post(run):
         body = {
@@ -26,7 +24,7 @@ def ask(settings):
             "max_output_tokens": 50,
         }
         address = f"/internal/runs/{run.pk}/calls/"
-        return client.post(address, json.dumps(body), content_type="application/json")
+        return agent_server_client.post(address, json.dumps(body), content_type="application/json")
 
     return post
 
