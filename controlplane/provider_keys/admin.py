@@ -1,7 +1,5 @@
 """Users' own keys in the back office: whose, for what, how much used; never a key, sealed or not."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.contrib.messages import SUCCESS, WARNING
 from django.db.models import QuerySet
@@ -68,7 +66,7 @@ class UserAPIKeyAdmin(ShownOnlyAdmin[UserAPIKey]):
             return "to be entered again"
         return "good" if key.is_validated else "not validated"
 
-    @admin.action(description=_("Ask the provider again"), permissions=["change"])
+    @admin.action(description=_("Ask the provider again"), permissions=["act"])
     def validate_again(self, request: HttpRequest, keys: QuerySet[UserAPIKey]) -> None:
         """Validate the chosen keys, a few at a time."""
         chosen = list(keys.filter(deleted_at__isnull=True)[: MOST_VALIDATED_AT_ONCE + 1])
@@ -80,17 +78,16 @@ class UserAPIKeyAdmin(ShownOnlyAdmin[UserAPIKey]):
             level = SUCCESS if result["valid"] else WARNING
             self.message_user(request, f"{key}: {result['message']}", level)
 
-    @admin.action(description=_("Deactivate"), permissions=["change"])
+    @admin.action(description=_("Deactivate"), permissions=["act"])
     def deactivate(self, request: HttpRequest, keys: QuerySet[UserAPIKey]) -> None:
         """Switch the chosen keys off."""
         count = keys_deactivate(key_ids=list(keys.values_list("pk", flat=True)))
         said = ngettext("%d key was deactivated.", "%d keys were deactivated.", count)
         self.message_user(request, said % count, SUCCESS)
 
-    def has_change_permission(self, request: HttpRequest, obj: UserAPIKey | None = None) -> bool:
-        """Let the actions be used by those who may; no key is changed by a form."""
-        options: Any = self.opts
-        return obj is None and request.user.has_perm(f"{options.app_label}.change_{options.model_name}")
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        """Ask for the permission to change; no form changes a key."""
+        return request.user.has_perm("provider_keys.change_userapikey")
 
 
 @admin.register(KeyCounter)
