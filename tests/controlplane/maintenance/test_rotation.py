@@ -6,6 +6,7 @@ import time
 
 import pytest
 from cryptography.fernet import Fernet
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -42,6 +43,17 @@ def add_keys(user, count: int) -> list[UserAPIKey]:
 
 def all_readable() -> bool:
     return all(key.decrypt_api_key() == f"sk-{key.key_name}" for key in UserAPIKey.objects.all())
+
+
+def test_every_sealed_column_is_known():
+    versions = {
+        (model._meta.label, field.name)
+        for model in apps.get_models()
+        for field in model._meta.fields
+        if field.name.endswith("key_version")
+    }
+
+    assert versions == {(column.model, column.version) for column in rotation.SEALED_COLUMNS}
 
 
 def test_command_rotates_in_batches_and_tells_its_progress(user, old, settings, capsys):

@@ -1,11 +1,13 @@
 """Keys in the back office: looked at, asked about, switched off; never shown and never changed."""
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from controlplane.accounts.roles import SUPPORT, roles_sync
 from controlplane.provider_keys.counters import reserve
 from controlplane.provider_keys.models import UserAPIKey
 from tests.controlplane.provider_keys.provider_server import GOOD_KEY
@@ -84,6 +86,25 @@ def test_actions_need_the_permission_to_change(make_user, make_key):
     key = make_key()
 
     assert act(client, "deactivate", key).status_code == 403
+    assert UserAPIKey.objects.get().is_active
+
+
+def test_support_sees_a_key_and_not_what_it_is_called(make_user, make_key):
+    roles_sync()
+    client, member = Client(), make_user("support@example.com", is_staff=True)
+    member.groups.add(Group.objects.get(name=SUPPORT))
+    client.force_login(member)
+    key = make_key(key_name="Insolvency")
+
+    pages = [
+        client.get(reverse(LIST)),
+        client.get(reverse("admin:provider_keys_userapikey_change", args=[key.pk])),
+    ]
+
+    assert [page.status_code for page in pages] == [200, 200]
+    assert "sk-…cdef" in pages[0].text
+    assert not any("Insolvency" in page.text for page in pages)
+    assert act(client, "deactivate", key).status_code == 200
     assert UserAPIKey.objects.get().is_active
 
 
