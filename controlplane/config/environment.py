@@ -1,7 +1,9 @@
 """The one place that reads the environment: every setting typed, named and explained."""
 
+import re
 from decimal import Decimal
 from functools import cache
+from ipaddress import ip_network
 from typing import Annotated, Literal, Self
 
 from cryptography.fernet import Fernet
@@ -160,6 +162,14 @@ class Environment(BaseSettings):
         "and cached_input_mtok where cached ones differ",
     )
 
+    provider_base_urls: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description='Where users may use keys of their own: {"provider": ["address", …]}, its own first',
+    )
+    provider_private_addresses: Words = Field(
+        default=(), description="Private networks in which such addresses may lie, separated by commas"
+    )
+
     daily_message_limit: int | None = Field(
         default=None, ge=0, description="Messages that a user may send per day; empty: no limit"
     )
@@ -180,7 +190,12 @@ class Environment(BaseSettings):
     first_admin_password: SecretStr | None = Field(default=None, description="Password of that administrator")
 
     @field_validator(
-        "allowed_hosts", "csrf_trusted_origins", "fernet_keys", "default_enabled_tools", mode="before"
+        "allowed_hosts",
+        "csrf_trusted_origins",
+        "fernet_keys",
+        "default_enabled_tools",
+        "provider_private_addresses",
+        mode="before",
     )
     @classmethod
     def split_words(cls, value: object) -> object:
@@ -211,6 +226,27 @@ class Environment(BaseSettings):
         if address is not None and not address.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return address.rstrip("/") if address else address
+
+    @field_validator("provider_base_urls")
+    @classmethod
+    def check_provider_addresses(cls, listed: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        """Take what users' keys could be sent to, without the slash at the end."""
+        for addresses in listed.values():
+            for address in addresses:
+                if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", address):
+                    raise ValueError("addresses begin with http:// or https:// and name a host and a path")
+        return {
+            provider: tuple(address.rstrip("/") for address in addresses)
+            for provider, addresses in listed.items()
+        }
+
+    @field_validator("provider_private_addresses")
+    @classmethod
+    def check_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        """Take networks such as 10.1.0.0/16."""
+        for network in networks:
+            ip_network(network)
+        return networks
 
     @model_validator(mode="after")
     def check_provider(self) -> Self:

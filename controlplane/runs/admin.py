@@ -13,7 +13,7 @@ class RunAdmin(ShownOnlyAdmin[Run]):
     """One row per admitted run."""
 
     # A session is named by its title.
-    content_fields = ("session",)
+    content_fields = ("session", "provider_key")
     list_display = (
         "admitted_at",
         "user",

@@ -20,7 +20,7 @@ class TokenUsageAdmin(ShownOnlyAdmin[TokenUsage]):
     """One row per model call."""
 
     # A session is named by its title.
-    content_fields = ("chat_session",)
+    content_fields = ("chat_session", "provider_key")
     list_display = (
         "created_at",
         "user",

@@ -8,6 +8,7 @@ from controlplane.accounts.api_tokens import issue_refresh_token
 from controlplane.accounts.invitations import invitation_create
 from controlplane.accounts.personal_tokens import personal_token_create
 from controlplane.chat.models import ChatSession, DeletedThread
+from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.models import Run
 from controlplane.usage.models import DailyCounter, TokenUsage
 
@@ -33,6 +34,9 @@ def add_one_of_each(make_user):
         run = Run.objects.create(user=user, session=session, thread_id=session.pk, graph_id="agent")
         TokenUsage.objects.create(user=user, chat_session=session, run=run, model_name="gpt-4o")
         DailyCounter.objects.create(user=user, day=timezone.localdate(), resets_at=timezone.now())
+        key = UserAPIKey.objects.create(user=user, provider="openai", key_name="Mine")
+        today = timezone.localdate()
+        KeyCounter.objects.create(key=key, period="day", starts_on=today, resets_at=timezone.now())
         DeletedThread.objects.create(thread_id=session.pk, user=user)
         return session
 

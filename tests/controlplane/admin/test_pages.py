@@ -14,6 +14,7 @@ from django.utils import timezone
 from controlplane.accounts.models import CustomUser, Invitation, PersonalAccessToken
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.preferences.models import UserPreference
+from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.models import Run
 from controlplane.usage.models import DailyCounter, TokenUsage
 
@@ -27,10 +28,12 @@ OURS = [
     Run,
     TokenUsage,
     DailyCounter,
+    UserAPIKey,
+    KeyCounter,
 ]
 # Of the house and not of users: what these pages cost and allow is tested beside their apps.
 OF_THE_HOUSE = ["AllowedModel", "ModelPrice"]
-SHOWN_ONLY = [PersonalAccessToken, DeletedThread, Run, TokenUsage, DailyCounter]
+SHOWN_ONLY = [PersonalAccessToken, DeletedThread, Run, TokenUsage, DailyCounter, UserAPIKey, KeyCounter]
 
 
 def page_of(model, step: str, *arguments) -> str:
