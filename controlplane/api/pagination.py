@@ -55,8 +55,13 @@ class KeysetPagination(BasePagination, Generic[Row]):
             "type": "object",
             "required": ["results", "next"],
             "properties": {
-                "results": {"type": "array", "items": schema.get("items", schema)},
-                "next": {"type": "string", "format": "uri", "nullable": True},
+                "results": schema,
+                "next": {
+                    "type": "string",
+                    "format": "uri",
+                    "nullable": True,
+                    "example": "https://chat.example/api/v1/…/?cursor=WyItY3Jl",
+                },
             },
         }
 

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Literal
 
 from cryptography.fernet import Fernet
@@ -109,6 +110,17 @@ class Environment(BaseSettings):
     model_prices: dict[str, ModelPrice] = Field(
         default_factory=dict,
         description='Dollars per million tokens: {"model": {"input_mtok": "0.15", "output_mtok": "0.6"}}',
+    )
+
+    documents_folder: Path = Field(
+        default=Path(".data/documents"),
+        description="Folder of users' documents; a relative one is below the project",
+    )
+    max_document_size_mb: int = Field(
+        default=20, ge=1, le=1000, description="Megabytes of one document, at most"
+    )
+    max_storage_mb_per_user: int = Field(
+        default=500, ge=1, description="Megabytes of all documents of one user, at most"
     )
 
     daily_message_limit: int | None = Field(
