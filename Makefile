@@ -33,13 +33,16 @@ up: setup ## start the whole system; Ctrl-C stops it
 demo: setup ## stream one chat turn in the terminal and show its usage row
 	@exec $(RUN)/python -m controlplane.embedded demo
 
-tests/aimock/node_modules/.installed: tests/aimock/package-lock.json $(VENV)/.installed
-	@echo "threadplane: installing the scripted model for tests"
-	@PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" ci --prefix tests/aimock \
+# The scripted model, and the JavaScript SDK as a client.
+NODE_PACKAGES := tests/aimock tests/javascript
+
+$(NODE_PACKAGES:=/node_modules/.installed): %/node_modules/.installed: %/package-lock.json $(VENV)/.installed
+	@echo "threadplane: installing the Node packages of $* for tests"
+	@PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" ci --prefix $* \
 		--no-audit --no-fund --loglevel=error
 	@touch $@
 
-test: setup tests/aimock/node_modules/.installed lint types contracts ## run every check that CI runs
+test: setup $(NODE_PACKAGES:=/node_modules/.installed) lint types contracts ## run every check that CI runs
 	@$(RUN)/python -m pytest $(PYTEST_ARGS)
 
 lint: setup ## style of the code
@@ -60,5 +63,5 @@ clean: ## remove what the commands above made, the data of `make up` included
 	@if [ -f .data/state.json ] && $(RUN)/python -m controlplane.embedded status >/dev/null 2>&1; then \
 		echo "threadplane is running: stop it first"; exit 1; fi
 	@rm -rf $(VENV) .data .langgraph_api .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \
-		tests/aimock/node_modules test-artifacts
+		$(NODE_PACKAGES:=/node_modules) test-artifacts
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -56,12 +56,7 @@ class KeysetPagination(BasePagination, Generic[Row]):
             "required": ["results", "next"],
             "properties": {
                 "results": schema,
-                "next": {
-                    "type": "string",
-                    "format": "uri",
-                    "nullable": True,
-                    "example": "https://chat.example/api/v1/…/?cursor=WyItY3Jl",
-                },
+                "next": {"type": "string", "format": "uri", "nullable": True, "example": None},
             },
         }
 

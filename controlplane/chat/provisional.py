@@ -1,5 +1,6 @@
 """Decides about provisional sessions: real once their thread is seen, withdrawn when it never comes."""
 
+import asyncio
 import time
 import uuid
 from datetime import datetime, timedelta
@@ -9,6 +10,8 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from controlplane.agent_server.bridges import bridge_for_service
+from controlplane.agent_server.patience import answered_in_time
+from controlplane.api.waiting import free_thread
 from controlplane.chat.models import ChatSession
 from controlplane.runs.mirror import session_withdraw
 from sdk_bridge import Bridge, BridgeError, Retryable, ThreadNotFound
@@ -21,6 +24,9 @@ OLD_ENOUGH = timedelta(seconds=3)
 WITHDRAW_AFTER = timedelta(seconds=60)
 SESSIONS_PER_SWEEP = 500
 SECONDS_PER_SWEEP = 12.0
+# A list is worth a moment of looking for threads that are newer than it; the sweep finds the rest.
+SESSIONS_PER_LOOK = 20
+SECONDS_PER_LOOK = 2.0
 
 
 async def sweep_provisional_sessions() -> int:
@@ -46,6 +52,34 @@ async def sweep_provisional_sessions() -> int:
             except BridgeError as error:
                 logger.warning("session_not_decided", session_id=str(session_id), code=error.code)
     return decided
+
+
+async def decide_before_listing(*, owner_id: uuid.UUID) -> None:
+    """Look at a user's newest provisional sessions, so that a thread just made is in the list.
+
+    What cannot be decided within a moment is left to the sweep.
+    """
+    newest = ChatSession.objects.owned_by(owner_id).provisional().order_by("-updated_at")
+    session_ids = [pk async for pk in newest.values_list("pk", flat=True)[:SESSIONS_PER_LOOK]]
+    if not session_ids:
+        return
+    await free_thread()
+    try:
+        async with asyncio.timeout(SECONDS_PER_LOOK), bridge_for_service() as bridge:
+            for session_id in session_ids:
+                await _decide(bridge, session_id, owner_id)
+    except (TimeoutError, BridgeError) as error:
+        logger.warning("sessions_not_decided", owner_id=str(owner_id), error=repr(error))
+
+
+async def decide_before_deleting(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> None:
+    """Look for the thread of a session if it has not been seen yet. Raises BridgeError."""
+    mine = ChatSession.objects.owned_by(owner_id).provisional().filter(pk=session_id)
+    if not await mine.aexists():
+        return
+    await free_thread()
+    async with answered_in_time(), bridge_for_service() as bridge:
+        await _decide(bridge, session_id, owner_id)
 
 
 def session_confirm(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> bool:

@@ -18,8 +18,11 @@ def session_get(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
 def session_list(
     *, owner_id: uuid.UUID, archived: bool | None = None, pinned: bool | None = None, search: str = ""
 ) -> ChatSessionQuerySet:
-    """Find a user's sessions; `None` leaves a filter out, `search` looks into titles, whatever their case."""
-    sessions = ChatSession.objects.owned_by(owner_id).existing()
+    """Find a user's sessions; `None` leaves a filter out, `search` looks into titles, whatever their case.
+
+    One whose thread has not been seen may yet turn out to be none, and is left out.
+    """
+    sessions = ChatSession.objects.owned_by(owner_id).existing().seen()
     if archived is not None:
         sessions = sessions.archived(archived)
     if pinned is not None:

@@ -16,7 +16,7 @@ from controlplane.internal.callers import agent_server_only, run_webhook_only
 from controlplane.internal.payloads import read_payload
 from controlplane.runs.admission import Role, RunRequest, describe_admission, run_admit
 from controlplane.runs.context import NO_NULL, Wishes
-from controlplane.runs.mirror import run_confirm, run_end
+from controlplane.runs.mirror import run_confirm, run_end, run_roll_back
 from controlplane.runs.models import Run
 from controlplane.runs.permits import CallRequest, call_permit
 from controlplane.runs.tasks import settle_run
@@ -73,7 +73,7 @@ class WebhookPayload(BaseModel):
 
     run_id: UUID
     thread_id: UUID | None = None
-    status: Literal["success", "error", "timeout", "interrupted"]
+    status: Literal["success", "error", "timeout", "interrupted", "rollback"]
     run_started_at: datetime | None = None
     run_ended_at: datetime | None = None
 
@@ -115,9 +115,10 @@ def run_webhook(request: HttpRequest) -> HttpResponse:
     """Queue the settlement of a run that ended."""
     given = read_payload(request, WebhookPayload)
     run = Run.objects.filter(pk=given.run_id).first()
-    if run is None:
+    # A run without a thread gets a passing one on the Agent Server, whose id says nothing here.
+    if run is None or run.thread_id not in {None, given.thread_id}:
         raise NotFound("There is no such run.", code="run_not_found")
-    if run.thread_id is None:
+    if given.status == "rollback" or run.thread_id is None:
         _take_at_its_word(run, given)
     try:
         settle_run.delay(str(given.run_id))
@@ -127,7 +128,11 @@ def run_webhook(request: HttpRequest) -> HttpResponse:
 
 
 def _take_at_its_word(run: Run, given: WebhookPayload) -> None:
-    # A run without a thread is gone from the Agent Server when it is over: nothing can be read back.
+    # Such a run is gone from the Agent Server when it is over: nothing can be read back.
     now = timezone.now()
-    run_confirm(run_id=run.pk, status=given.status, started_at=given.run_started_at or now)
-    run_end(run_id=run.pk, status=given.status, ended_at=given.run_ended_at or now)
+    started_at, ended_at = given.run_started_at or now, given.run_ended_at or now
+    if given.status == "rollback":
+        run_roll_back(run_id=run.pk, started_at=started_at, ended_at=ended_at)
+        return
+    run_confirm(run_id=run.pk, status=given.status, started_at=started_at)
+    run_end(run_id=run.pk, status=given.status, ended_at=ended_at)

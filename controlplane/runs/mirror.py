@@ -12,6 +12,8 @@ from controlplane.usage.counters import refund_message
 from controlplane.usage.models import TokenUsage
 
 NEVER_SEEN = "run_never_seen"
+ROLLED_BACK = "run_rolled_back"
+LOST = "run_lost"
 
 
 def run_confirm(*, run_id: UUID, status: str, started_at: datetime) -> None:
@@ -40,6 +42,24 @@ def run_end(*, run_id: UUID, status: str, ended_at: datetime, error_code: str = 
     Run.objects.filter(pk=run_id, ended_at=None).update(
         status=status, ended_at=ended_at, error_code=error_code
     )
+
+
+def run_roll_back(*, run_id: UUID, started_at: datetime, ended_at: datetime) -> None:
+    """Note that a run was taken back with all that it wrote; the Agent Server has forgotten it.
+
+    Its calls stay billed. Until it is over the server calls it interrupted, and who looks then may have
+    noted that, or soon after that it is lost: this is said once, so it is taken over those.
+    """
+    run_confirm(run_id=run_id, status=Run.Status.INTERRUPTED, started_at=started_at)
+    run_end(run_id=run_id, status=Run.Status.INTERRUPTED, ended_at=ended_at)
+    unexplained = Run.objects.filter(status=Run.Status.INTERRUPTED, error_code__in=("", LOST))
+    unexplained.filter(pk=run_id).update(error_code=ROLLED_BACK)
+
+
+def run_lose(*, run_id: UUID, since: datetime) -> None:
+    """Note that a run was cut off: it did exist, and the Agent Server does not know it any more."""
+    run_confirm(run_id=run_id, status=Run.Status.INTERRUPTED, started_at=since)
+    run_end(run_id=run_id, status=Run.Status.INTERRUPTED, ended_at=timezone.now(), error_code=LOST)
 
 
 def run_withdraw(*, run_id: UUID) -> bool:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from controlplane.agent_server.bridges import bridge_for_service
 from controlplane.runs.ledger import estimate_commit, record_commit
-from controlplane.runs.mirror import run_close, run_confirm, run_end, run_withdraw
+from controlplane.runs.mirror import run_close, run_confirm, run_end, run_lose, run_withdraw
 from controlplane.runs.models import Run
 from controlplane.usage.models import TokenUsage
 from sdk_bridge import Bridge, BridgeError, RunNotFound, RunSnapshot
@@ -22,7 +22,6 @@ WITHDRAW_AFTER = timedelta(seconds=60)
 RECORD_GRACE = timedelta(seconds=15)
 # A run without a thread cannot be read back; without a webhook it counts as over after this.
 LONGEST_RUN = timedelta(minutes=15)
-LOST = "run_lost"
 UNKNOWN_FAILURE = "run_failed"
 
 
@@ -81,15 +80,17 @@ async def _failure_code(bridge: Bridge, snapshot: RunSnapshot) -> str:
 
 async def _presume(run: Run) -> None:
     """Decide about a run that the Agent Server does not know: not yet, never, or no longer."""
-    now = timezone.now()
+    # One that was seen or has made a call was there: it cannot be on its way.
+    is_gone = run.thread_id is not None and await _was_there(run)
     patience = LONGEST_RUN if run.thread_id is None else WITHDRAW_AFTER
-    if run.ended_at is not None or now < run.admitted_at + patience:
+    if not is_gone and timezone.now() < run.admitted_at + patience:
         return
-    if await sync_to_async(run_withdraw)(run_id=run.pk):
-        return
-    # It has made calls, or was seen: it did exist.
-    await sync_to_async(run_confirm)(run_id=run.pk, status=Run.Status.ERROR, started_at=run.admitted_at)
-    await sync_to_async(run_end)(run_id=run.pk, status=Run.Status.ERROR, ended_at=now, error_code=LOST)
+    if not await sync_to_async(run_withdraw)(run_id=run.pk):
+        await sync_to_async(run_lose)(run_id=run.pk, since=run.admitted_at)
+
+
+async def _was_there(run: Run) -> bool:
+    return run.status != Run.Status.PROVISIONAL or await TokenUsage.objects.filter(run=run).aexists()
 
 
 async def _drain_records(bridge: Bridge, run_id: UUID) -> int:

@@ -10,7 +10,7 @@ import pytest
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
-from tests.end_to_end.api import Api, eventually
+from tests.end_to_end.api import Api
 from tests.scripted_model import ScriptedModel
 
 T = TypeVar("T")
@@ -28,10 +28,9 @@ def through_the_sdk(api: Api, work: Callable[[LangGraphClient], Awaitable[T]]) -
     return asyncio.run(connected())
 
 
-def delete_when_it_is_real(api: Api, session: str) -> None:
-    """Delete a session whose thread is new; the control plane has to see the thread before."""
-    path = f"sessions/{session}/"
-    eventually(lambda: api.http.delete(path).status_code, lambda status: status == 204, within=60)
+def listed(api: Api) -> set[str]:
+    """Return the ids on the first page of the caller's sessions."""
+    return {row["id"] for row in api.expect(200, "GET", "sessions/?limit=100")["results"]}
 
 
 def test_a_clients_thread_is_a_session_without_any_run(api: Api, scripted_model: ScriptedModel) -> None:
@@ -40,11 +39,20 @@ def test_a_clients_thread_is_a_session_without_any_run(api: Api, scripted_model:
     thread = through_the_sdk(api, lambda client: client.threads.create())
     session = thread["thread_id"]
 
+    assert session in listed(api)
     assert api.expect(200, "GET", f"sessions/{session}/")["id"] == session
     assert api.say(session, word)["message"]["content"] == "Found again."
     copy = through_the_sdk(api, lambda client: client.threads.copy(session))["thread_id"]
     assert api.history(copy) == api.history(session)
     assert api.expect(200, "GET", f"sessions/{copy}/")["id"] == copy
+
+
+def test_a_copy_of_nothing_is_no_session(api: Api) -> None:
+    before = listed(api)
+    with pytest.raises(httpx.HTTPStatusError) as refused:
+        through_the_sdk(api, lambda client: client.threads.copy(str(uuid.uuid4())))
+    assert refused.value.response.status_code == 409
+    assert listed(api) == before
 
 
 def test_a_deleted_thread_stays_deleted_for_its_client(api: Api) -> None:
@@ -59,7 +67,7 @@ def test_a_deleted_thread_stays_deleted_for_its_client(api: Api) -> None:
     with pytest.raises(httpx.HTTPStatusError) as refused:
         through_the_sdk(api, delete)
     assert refused.value.response.status_code == 403
-    delete_when_it_is_real(api, session)
+    api.expect(204, "DELETE", f"sessions/{session}/")
     with pytest.raises(httpx.HTTPStatusError) as gone:
         through_the_sdk(api, create)
     assert gone.value.response.status_code == 410

@@ -14,16 +14,17 @@ from rest_framework.views import APIView
 
 from controlplane.accounts.callers import user_of
 from controlplane.api.asynchronous import AsyncAPIView
-from controlplane.api.pagination import KeysetPagination
-from controlplane.chat import services
-from controlplane.chat.fields import (
+from controlplane.api.fields import (
     LONGEST_PROMPT,
     MOST_TOKENS,
     TextField,
     max_tokens_field,
     temperature_field,
 )
+from controlplane.api.pagination import KeysetPagination
+from controlplane.chat import services
 from controlplane.chat.models import ChatSession
+from controlplane.chat.provisional import decide_before_deleting, decide_before_listing
 from controlplane.chat.selectors import session_get, session_list
 from controlplane.chat.serializers import SessionSerializer
 
@@ -44,7 +45,7 @@ class SessionSettings(serializers.Serializer[ChatSession]):
     custom_system_prompt = TextField(
         max_length=LONGEST_PROMPT, allow_blank=True, required=False, trim_whitespace=False
     )
-    enable_summarization = serializers.BooleanField(required=False)
+    enable_summarization = serializers.BooleanField(required=False, allow_null=True)
     summarization_threshold = serializers.IntegerField(
         min_value=256, max_value=MOST_TOKENS, required=False, allow_null=True
     )
@@ -76,6 +77,7 @@ class SessionsView(AsyncAPIView, GenericAPIView[ChatSession]):
     )
     async def get(self, request: Request) -> Response:
         """List them, most recently used first."""
+        await decide_before_listing(owner_id=user_of(request).pk)
         return await sync_to_async(self._list)(request)
 
     @extend_schema(
@@ -98,13 +100,13 @@ class SessionsView(AsyncAPIView, GenericAPIView[ChatSession]):
         return self.get_paginated_response(SessionSerializer(page, many=True).data)
 
 
-class SessionView(APIView):
+class SessionView(AsyncAPIView):
     """One session of the caller."""
 
     @extend_schema(responses=SessionSerializer, operation_id="sessions_read", tags=["sessions"])
-    def get(self, request: Request, session_id: uuid.UUID) -> Response:
+    async def get(self, request: Request, session_id: uuid.UUID) -> Response:
         """Read it."""
-        session = session_get(session_id=session_id, owner_id=user_of(request).pk)
+        session = await sync_to_async(session_get)(session_id=session_id, owner_id=user_of(request).pk)
         return Response(SessionSerializer(session).data)
 
     @extend_schema(
@@ -113,19 +115,21 @@ class SessionView(APIView):
         operation_id="sessions_change",
         tags=["sessions"],
     )
-    def patch(self, request: Request, session_id: uuid.UUID) -> Response:
+    async def patch(self, request: Request, session_id: uuid.UUID) -> Response:
         """Change its title or settings; they hold from the next message on."""
         given = SessionSettings(data=request.data, partial=True)
         given.is_valid(raise_exception=True)
-        session = services.session_change(
+        session = await sync_to_async(services.session_change)(
             session_id=session_id, owner_id=user_of(request).pk, changes=given.validated_data
         )
         return Response(SessionSerializer(session).data)
 
     @extend_schema(responses={204: None}, operation_id="sessions_delete", tags=["sessions"])
-    def delete(self, request: Request, session_id: uuid.UUID) -> Response:
+    async def delete(self, request: Request, session_id: uuid.UUID) -> Response:
         """Delete it for good: gone for the caller at once, erased at the Agent Server soon after."""
-        services.session_delete(session_id=session_id, owner_id=user_of(request).pk)
+        owner_id = user_of(request).pk
+        await decide_before_deleting(session_id=session_id, owner_id=owner_id)
+        await sync_to_async(services.session_delete)(session_id=session_id, owner_id=owner_id)
         return Response(status=204)
 
 

@@ -36,14 +36,49 @@ def deleted(session, user) -> ChatSession:
     return session
 
 
-def test_session_of_an_unseen_run_puts_up_no_tombstone(api, session):
-    # The Agent Server may yet refuse that run, since its thread is somebody else's.
-    ChatSession.objects.filter(pk=session.pk).update(is_provisional=True)
+@pytest.fixture
+def claimed(user, agent_server) -> ChatSession:
+    """A session of the user's whose thread is not at the Agent Server."""
+    return ChatSession.objects.create(user=user, is_provisional=True)
 
-    answer = api.delete(f"/api/v1/sessions/{session.pk}/")
+
+def test_session_whose_thread_is_still_being_made_puts_up_no_tombstone(api, claimed):
+    answer = api.delete(f"/api/v1/sessions/{claimed.pk}/")
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "session_provisional")
     assert not DeletedThread.objects.exists()
+
+
+def test_session_whose_thread_was_just_made_is_deleted_at_once(api, claimed, user, agent_server):
+    async_to_sync(agent_server.acting_as(mint_for_user(user).token).create_thread)(claimed.pk)
+
+    assert api.delete(f"/api/v1/sessions/{claimed.pk}/").status_code == 204
+    assert DeletedThread.objects.get().thread_id == claimed.pk
+
+
+def test_session_on_a_stranger_s_thread_puts_up_no_tombstone(api, claimed, stranger, agent_server):
+    async_to_sync(agent_server.acting_as(mint_for_user(stranger).token).create_thread)(claimed.pk)
+
+    assert api.delete(f"/api/v1/sessions/{claimed.pk}/").status_code == 404
+    assert not DeletedThread.objects.exists()
+    assert read_thread(agent_server, claimed).id == claimed.pk
+
+
+def test_session_that_cannot_be_looked_for_stays(api, claimed, agent_server):
+    agent_server.faults.fail_with = ServerUnreachable("away")
+
+    answer = api.delete(f"/api/v1/sessions/{claimed.pk}/")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "agent_server_unreachable")
+    assert not DeletedThread.objects.exists()
+    assert ChatSession.objects.get().deleted_at is None
+
+
+def test_nobody_looks_for_a_stranger_s_session(stranger_api, claimed, user, agent_server):
+    async_to_sync(agent_server.acting_as(mint_for_user(user).token).create_thread)(claimed.pk)
+
+    assert stranger_api.delete(f"/api/v1/sessions/{claimed.pk}/").status_code == 404
+    assert ChatSession.objects.get().is_provisional
 
 
 @pytest.mark.parametrize("step", ["", "history/", "runs/"])

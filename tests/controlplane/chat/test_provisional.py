@@ -113,3 +113,39 @@ def test_sweep_is_bounded_and_goes_on_with_the_rest_next_time(claim, agent_serve
         claim(age=WITHDRAW_AFTER)
     assert [sweep_provisional(), sweep_provisional()] == [2, 1]
     assert not ChatSession.objects.exists()
+
+
+def listed(api) -> list[str]:
+    return [row["id"] for row in api.get("/api/v1/sessions/").json()["results"]]
+
+
+def test_thread_that_was_just_made_is_in_the_list_at_once(api, claim, user, agent_server):
+    thread_id = claim(age=timedelta(0))
+    make_thread(agent_server, user, thread_id)
+    assert listed(api) == [str(thread_id)]
+    assert not ChatSession.objects.get().is_provisional
+
+
+def test_thread_that_is_not_there_is_not_in_the_list(api, claim, agent_server):
+    claim(age=timedelta(0))
+    assert listed(api) == []
+    assert ChatSession.objects.get().is_provisional
+
+
+def test_list_looks_for_the_newest_of_the_caller_alone(
+    api, stranger_api, claim, user, agent_server, monkeypatch
+):
+    monkeypatch.setattr(provisional, "SESSIONS_PER_LOOK", 2)
+    threads = [claim(age=timedelta(seconds=age)) for age in (3, 2, 1)]
+    for thread_id in threads:
+        make_thread(agent_server, user, thread_id)
+    assert listed(stranger_api) == []
+    assert ChatSession.objects.provisional().count() == 3
+    assert listed(api) == [str(threads[2]), str(threads[1])]
+
+
+def test_list_does_without_an_agent_server_that_is_away(api, claim, session, agent_server):
+    claim()
+    agent_server.faults.fail_with = ServerUnreachable("away")
+    assert listed(api) == [str(session.pk)]
+    assert ChatSession.objects.provisional().count() == 1

@@ -10,6 +10,7 @@ from django.utils import timezone
 from controlplane.agent_server.bridges import bridge_for_service, bridge_for_user
 from controlplane.chat.models import ChatSession
 from controlplane.runs.admission import Role
+from controlplane.runs.mirror import run_confirm
 from controlplane.runs.models import Run
 from controlplane.runs.permits import call_permit
 from controlplane.runs.settlement import LONGEST_RUN, RECORD_GRACE, WITHDRAW_AFTER, settle_run
@@ -190,12 +191,11 @@ def test_run_that_the_server_lost_is_closed_by_estimate_and_its_message_stays_co
 ):
     run = admitted()
     call_permit(call_request(run))
-    age(run.pk, WITHDRAW_AFTER)
     assert not settle(run.pk)
     age(run.pk, RECORD_GRACE)
     assert settle(run.pk)
     run.refresh_from_db()
-    assert (run.status, run.error_code) == ("error", "run_lost")
+    assert (run.status, run.error_code) == ("interrupted", "run_lost")
     assert TokenUsage.objects.get().outcome == "unknown"
     assert (ChatSession.objects.get().is_provisional, DailyCounter.objects.get().messages) == (False, 1)
 
@@ -203,11 +203,18 @@ def test_run_that_the_server_lost_is_closed_by_estimate_and_its_message_stays_co
 def test_records_of_a_lost_run_are_still_booked(play, server):
     run_id = play("hello")
     server.lose_thread(Run.objects.get().thread_id)
-    assert not settle(run_id)
-    assert TokenUsage.objects.get().total_tokens == 100
-    age(run_id, WITHDRAW_AFTER)
     assert settle(run_id)
+    assert TokenUsage.objects.get().total_tokens == 100
     assert Run.objects.get().error_code == "run_lost"
+
+
+def test_seen_run_that_the_server_lost_is_interrupted_at_once(admitted, server):
+    run = admitted()
+    run_confirm(run_id=run.pk, status="running", started_at=timezone.now())
+    assert settle(run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.error_code) == ("interrupted", "run_lost")
+    assert DailyCounter.objects.get().messages == 1
 
 
 def test_run_without_a_thread_has_more_patience(admitted, server):

@@ -1,5 +1,6 @@
 """Rolling back and copying on real Postgres, beside the contract of every saver."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from uuid import uuid4
 
@@ -76,6 +77,35 @@ async def test_a_run_rolled_back_leaves_nothing_of_its_own(saver: Checkpointer):
 
     assert said(await conversation(saver).aget_state(config)) == ["one", "You said one."]
     assert await rows(saver, thread) == before
+
+
+async def test_what_a_run_writes_after_its_rollback_is_dropped(saver: Checkpointer):
+    thread, run, other = str(uuid4()), str(uuid4()), str(uuid4())
+    await say(saver, thread, "one", run)
+    state = await conversation(saver).aget_state({"configurable": {"thread_id": thread}})
+    await saver.adelete_for_runs([run])
+
+    await saver.aput_writes({**state.config, "metadata": {"run_id": run}}, [("__error__", "late")], "task")
+    assert (await rows(saver, thread))["checkpoint_writes"] == 0
+    await saver.aput_writes({**state.config, "metadata": {"run_id": other}}, [("__error__", "own")], "task")
+    assert (await rows(saver, thread))["checkpoint_writes"] == 1
+
+
+async def test_a_rollback_waits_for_what_its_run_is_just_saving(saver: Checkpointer):
+    thread, run = str(uuid4()), str(uuid4())
+    await say(saver, thread, "one", run)
+    state = await conversation(saver).aget_state({"configurable": {"thread_id": thread}})
+    late = {**state.config, "metadata": {"run_id": run}}
+    async with saver._pool.connection() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE checkpoint_writes IN SHARE MODE")
+        saving = asyncio.create_task(saver.aput_writes(late, [("__error__", "late")], "task"))
+        await asyncio.sleep(0)
+        rollback = asyncio.create_task(saver.adelete_for_runs([run]))
+        _, waiting = await asyncio.wait({saving, rollback}, timeout=0.5)
+        assert waiting == {saving, rollback}
+    await asyncio.gather(saving, rollback)
+
+    assert set((await rows(saver, thread)).values()) == {0}
 
 
 async def test_a_conversation_goes_on_after_a_rollback(saver: Checkpointer):
