@@ -76,7 +76,7 @@ class _Pieces:
     async def __anext__(self) -> bytes:
         # However slowly the caller reads, no thread and no connection waits with the file.
         await free_thread()
-        piece = await asyncio.to_thread(self._file.read, PIECE)
+        piece: bytes = await asyncio.to_thread(self._file.read, PIECE)
         if not piece:
             raise StopAsyncIteration
         return piece

@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
 
+from controlplane.api.fields import TextField
 from controlplane.api.pagination import KeysetPagination
 from controlplane.api.parsers import BoundedJSONParser, BoundedMultiPartParser
 from controlplane.api.viewsets import ChangesByVersion, CreatesOnce, Deletes, OwnedViewSet
-from controlplane.chat.fields import TextField
 from controlplane.documents import services
 from controlplane.documents.models import MEGABYTE, UserDocument, UserDocumentQuerySet
 from controlplane.documents.selectors import document_narrow

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from controlplane.accounts.api_tokens import issue_refresh_token
 from controlplane.chat.models import ChatSession, DeletedThread
+from controlplane.documents.models import UserDocument
 from controlplane.runs.models import Run
 from controlplane.usage.models import DailyCounter, TokenUsage
 
@@ -29,6 +30,7 @@ def add_one_of_each(make_user):
         run = Run.objects.create(user=user, session=session, thread_id=session.pk, graph_id="agent")
         TokenUsage.objects.create(user=user, chat_session=session, run=run, model_name="gpt-4o")
         DailyCounter.objects.create(user=user, day=timezone.localdate(), resets_at=timezone.now())
+        UserDocument.objects.create(user=user, file="none", file_name=f"{email}.txt", file_size=1)
         DeletedThread.objects.create(thread_id=session.pk, user=user)
         return session
 

@@ -13,11 +13,12 @@ from django.utils import timezone
 
 from controlplane.accounts.models import CustomUser
 from controlplane.chat.models import ChatSession, DeletedThread
+from controlplane.documents.models import UserDocument
 from controlplane.preferences.models import UserPreference
 from controlplane.runs.models import Run
 from controlplane.usage.models import DailyCounter, TokenUsage
 
-OURS = [CustomUser, UserPreference, ChatSession, DeletedThread, Run, TokenUsage, DailyCounter]
+OURS = [CustomUser, UserPreference, ChatSession, DeletedThread, Run, UserDocument, TokenUsage, DailyCounter]
 SHOWN_ONLY = [DeletedThread, Run, TokenUsage, DailyCounter]
 
 
