@@ -38,7 +38,8 @@ def test_create_document_record(doc, user):
     assert kept.processing_status == "pending"
     assert kept.vector_collection_name == ""
     assert kept.is_active
-    assert kept.file.read() == b"Machine learning is fun."
+    with kept.file.open("rb") as file:
+        assert file.read() == b"Machine learning is fun."
     assert "paper" not in kept.file.name
 
 
