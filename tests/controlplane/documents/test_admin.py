@@ -1,4 +1,4 @@
-"""Administrators help with documents through the same services as their users, and see nothing of the files."""
+"""Administrators help with documents by the same services as their users, and see no file."""
 
 import pytest
 from django.test import Client
