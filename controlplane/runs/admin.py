@@ -15,6 +15,8 @@ figures.register()
 class RunAdmin(ShownOnlyAdmin[Run]):
     """One row per admitted run."""
 
+    # A session is named by its title.
+    content_fields = ("session",)
     list_display = (
         "admitted_at",
         "user",

@@ -21,6 +21,8 @@ figures.register()
 class TokenUsageAdmin(ShownOnlyAdmin[TokenUsage]):
     """One row per model call."""
 
+    # A session is named by its title.
+    content_fields = ("chat_session",)
     list_display = (
         "created_at",
         "user",
