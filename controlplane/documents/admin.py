@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from controlplane.backoffice.columns import column
+from controlplane.backoffice.content import NAME
 from controlplane.backoffice.pages import LargeTableAdmin
 from controlplane.documents import services
 from controlplane.documents.models import UserDocument
@@ -29,6 +30,17 @@ class UserDocumentAdmin(LargeTableAdmin[UserDocument]):
     ordering = ("-created_at",)
     actions = ("switch_on", "switch_off")
     exclude = ("file",)
+    # A file is often named by what is in it, and so is what its user says of it.
+    content_fields = (
+        NAME,
+        "file_name",
+        "category",
+        "tags",
+        "chat_session",
+        "error_message",
+        "vector_metadata",
+        "vector_collection_metadata",
+    )
     fieldsets = (
         (None, {"fields": ("file_name", "user", "chat_session", "id")}),
         (_("Said of it"), {"fields": ("is_active", "category", "tags")}),

@@ -1,6 +1,7 @@
 """Administrators help with documents by the same services as their users, and see no file."""
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -77,3 +78,22 @@ def test_what_its_user_says_can_be_helped_with_and_the_rest_not(office, user):
     document.refresh_from_db()
     assert (document.category, document.tags, document.is_active) == ("research", ["tea", "japan"], False)
     assert (document.file_name, document.processing_status) == ("tea.txt", "pending")
+
+
+def test_support_sees_that_there_is_a_document_and_not_what_it_is(make_user, user):
+    document = upload(user, "diagnosis.pdf", category="illness", tags=["cancer"])
+    reader = make_user("support@example.com", is_staff=True)
+    reader.user_permissions.set(Permission.objects.filter(codename="view_userdocument"))
+    client = Client()
+    client.force_login(reader)
+
+    pages = [
+        client.get(reverse(LIST)),
+        client.get(reverse(LIST), {"q": "diagnosis"}),
+        client.get(reverse("admin:documents_userdocument_change", args=[document.pk])),
+    ]
+
+    assert [page.status_code for page in pages] == [200, 200, 200]
+    assert user.email in pages[0].text
+    for page in pages:
+        assert not [word for word in ("diagnosis.pdf", "illness", "cancer") if word in page.text]
