@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 from functools import cache
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from cryptography.fernet import Fernet
@@ -168,6 +169,17 @@ class Environment(BaseSettings):
     )
     provider_private_addresses: Words = Field(
         default=(), description="Private networks in which such addresses may lie, separated by commas"
+    )
+
+    documents_folder: Path = Field(
+        default=Path(".data/documents"),
+        description="Folder of users' documents; a relative one is below the project",
+    )
+    max_document_size_mb: int = Field(
+        default=20, ge=1, le=1000, description="Megabytes of one document, at most"
+    )
+    max_storage_mb_per_user: int = Field(
+        default=500, ge=1, description="Megabytes of all documents of one user, at most"
     )
 
     daily_message_limit: int | None = Field(

@@ -5,7 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 from controlplane.backoffice.columns import column
 from controlplane.backoffice.pages import ShownOnlyAdmin
+from controlplane.runs import figures
 from controlplane.runs.models import Run
+
+figures.register()
 
 
 @admin.register(Run)

@@ -78,6 +78,7 @@ class Run(models.Model):
             models.Index(fields=["session", "-admitted_at"], name="runs_run_of_session"),
             models.Index(fields=["user", "-admitted_at"], name="runs_run_of_user"),
             models.Index(fields=["thread_id"], name="runs_run_of_thread"),
+            models.Index(fields=["admitted_at"], include=["status", "user"], name="runs_run_by_time"),
             models.Index(
                 fields=["provider_key"],
                 name="runs_run_of_provider_key",

@@ -250,6 +250,7 @@ class DailyCounter(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["user", "day"], name="usage_counter_user_day"),)
+        indexes = (models.Index(fields=["day"], include=["tokens", "cost"], name="usage_counter_by_day"),)
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.day}"

@@ -9,6 +9,7 @@ from controlplane.accounts.invitations import invitation_create
 from controlplane.accounts.personal_tokens import personal_token_create
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.provider_keys.models import KeyCounter, UserAPIKey
+from controlplane.documents.models import UserDocument
 from controlplane.runs.models import Run
 from controlplane.usage.models import DailyCounter, TokenUsage
 
@@ -37,6 +38,7 @@ def add_one_of_each(make_user):
         key = UserAPIKey.objects.create(user=user, provider="openai", key_name="Mine")
         today = timezone.localdate()
         KeyCounter.objects.create(key=key, period="day", starts_on=today, resets_at=timezone.now())
+        UserDocument.objects.create(user=user, file="none", file_name=f"{email}.txt", file_size=1)
         DeletedThread.objects.create(thread_id=session.pk, user=user)
         return session
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from controlplane.accounts.models import CustomUser, Invitation, PersonalAccessToken
 from controlplane.chat.models import ChatSession, DeletedThread
+from controlplane.documents.models import UserDocument
 from controlplane.preferences.models import UserPreference
 from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.models import Run
@@ -26,6 +27,7 @@ OURS = [
     ChatSession,
     DeletedThread,
     Run,
+    UserDocument,
     TokenUsage,
     DailyCounter,
     UserAPIKey,
