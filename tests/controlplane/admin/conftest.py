@@ -8,8 +8,8 @@ from controlplane.accounts.api_tokens import issue_refresh_token
 from controlplane.accounts.invitations import invitation_create
 from controlplane.accounts.personal_tokens import personal_token_create
 from controlplane.chat.models import ChatSession, DeletedThread
-from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.documents.models import UserDocument
+from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.models import Run
 from controlplane.usage.models import DailyCounter, TokenUsage
 
