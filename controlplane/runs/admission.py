@@ -70,7 +70,7 @@ def run_admit(request: RunRequest) -> Admission:
 
 
 def _open_run(request: RunRequest, payer: CustomUser | None, session: ChatSession | None) -> Admission:
-    context = effective_context(session, request.wishes)
+    context = effective_context(session, request.wishes, user_id=request.payer_id)
     with transaction.atomic():
         # The counter last of all locks, since every run of its user waits for it.
         counted_on = consume_message(payer).day if payer is not None and request.is_message else None
@@ -90,7 +90,7 @@ def _admitted_before(request: RunRequest) -> Admission:
     run = Run.objects.select_related("session").get(pk=request.run_id)
     if (run.user_id, run.thread_id, run.graph_id) != (request.payer_id, request.thread_id, request.graph_id):
         raise Conflict("This run id belongs to another run.", code="run_id_taken")
-    return Admission(run=run, context=effective_context(run.session, request.wishes))
+    return Admission(run=run, context=effective_context(run.session, request.wishes, user_id=run.user_id))
 
 
 def _find_session(request: RunRequest, payer: CustomUser | None) -> ChatSession | None:

@@ -54,7 +54,7 @@ def call_permit(request: CallRequest) -> Permit:
     Raises NotFound for the run, Conflict `run_over`, LimitReached.
     """
     with transaction.atomic():
-        run = _lock_live_run(request.run_id)
+        run = lock_live_run(request.run_id)
         known = TokenUsage.objects.filter(pk=request.attempt_id).first()
         if known is None:
             _open_call(run, request)
@@ -68,7 +68,7 @@ def call_permit(request: CallRequest) -> Permit:
     )
 
 
-def _lock_live_run(run_id: UUID) -> Run:
+def lock_live_run(run_id: UUID) -> Run:
     # Against the settlement, which closes the run under the same lock.
     run = Run.objects.select_for_update(no_key=True).filter(pk=run_id).first()
     if run is None:
