@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
+from typing import Any
 from uuid import UUID, uuid5
 
 import structlog
@@ -20,8 +21,9 @@ from graphs.settings import read_settings
 REPORT_SECONDS = 5.0
 LONGEST_CALL_ID = 200
 
-Answer = ToolMessage | Command
+Answer = ToolMessage | Command[Any]
 Execute = Callable[[ToolCallRequest], Awaitable[Answer]]
+Run = Callable[[], Awaitable[Answer]]
 
 logger = structlog.get_logger(__name__)
 _reporting: set[asyncio.Task[None]] = set()
@@ -50,7 +52,7 @@ class PermittedCalls:
         self._named: Counter[str] = Counter()
 
     async def call(self, request: ToolCallRequest, execute: Execute) -> Answer:
-        """Run one call if it is permitted; a refusal is the model's to read. Raises ControlPlaneUnreachable."""
+        """Run one call if it is permitted; a refusal is for the model. Raises ControlPlaneUnreachable."""
         # An unknown tool runs nothing: the node refuses it by itself.
         if read_settings().is_standalone or request.tool is None:
             return await execute(request)
@@ -71,9 +73,7 @@ class PermittedCalls:
             tool_name=request.tool_call["name"],
         )
 
-    async def _run(
-        self, attempt_id: UUID, permit: ToolPermit, run: Callable[[], Awaitable[Answer]]
-    ) -> Answer:
+    async def _run(self, attempt_id: UUID, permit: ToolPermit, run: Run) -> Answer:
         started, outcome = time.monotonic(), "cancelled"
         given = _permit.set(permit)
         try:
