@@ -1,0 +1,1 @@
+"""One test for each example of the specification of the models."""
