@@ -1,5 +1,7 @@
 """An administrator in the back office, and something of everything to look at."""
 
+import uuid
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -7,6 +9,7 @@ from django.utils import timezone
 from controlplane.accounts.api_tokens import issue_refresh_token
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.runs.models import Run
+from controlplane.tools.models import ToolCall, UserTool
 from controlplane.usage.models import DailyCounter, TokenUsage
 
 
@@ -29,6 +32,8 @@ def add_one_of_each(make_user):
         run = Run.objects.create(user=user, session=session, thread_id=session.pk, graph_id="agent")
         TokenUsage.objects.create(user=user, chat_session=session, run=run, model_name="gpt-4o")
         DailyCounter.objects.create(user=user, day=timezone.localdate(), resets_at=timezone.now())
+        UserTool.objects.create(user=user, tool_name="calculator")
+        ToolCall.objects.create(id=uuid.uuid4(), user=user, session=session, run=run, tool_name="calculator")
         DeletedThread.objects.create(thread_id=session.pk, user=user)
         return session
 
