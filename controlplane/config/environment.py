@@ -20,8 +20,9 @@ class ModelPrice(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    input_mtok: Decimal = Field(ge=0)
-    output_mtok: Decimal = Field(ge=0)
+    input_mtok: Decimal = Field(ge=0, le=100_000)
+    cached_input_mtok: Decimal | None = Field(default=None, ge=0, le=100_000)
+    output_mtok: Decimal = Field(ge=0, le=100_000)
 
 
 class Environment(BaseSettings):
@@ -108,7 +109,8 @@ class Environment(BaseSettings):
     )
     model_prices: dict[str, ModelPrice] = Field(
         default_factory=dict,
-        description='Dollars per million tokens: {"model": {"input_mtok": "0.15", "output_mtok": "0.6"}}',
+        description='Dollars per million tokens: {"model": {"input_mtok": "0.15", "output_mtok": "0.6"}}, '
+        "and cached_input_mtok where cached ones differ",
     )
 
     daily_message_limit: int | None = Field(

@@ -45,7 +45,8 @@ def user_tool_limit(
 def user_tools_forget(*, tools: QuerySet[UserTool]) -> int:
     """Give tools back to the house's default, in one transaction; returns how many were chosen."""
     with transaction.atomic():
-        chosen = list(tools.filter(follows_default=False).order_by("pk").select_for_update(no_key=True))
+        of_them = UserTool.objects.chosen().filter(pk__in=tools.values("pk")).order_by("pk")
+        chosen = list(of_them.select_for_update(no_key=True))
         for tool in chosen:
             user_tool_forget(tool=tool)
     return len(chosen)

@@ -1,5 +1,6 @@
 """Which tools are on for a user: the active catalogue, the user's choice, and the house's default."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
@@ -7,8 +8,21 @@ from django.conf import settings
 from controlplane.tools.models import AvailableTool, UserTool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """The tools that are on, by name; `is_chosen` says whether their user has had a say in it."""
+
+    names: list[str]
+    is_chosen: bool
+
+
 def enabled_tools(user_id: UUID | None) -> list[str]:
-    """Name the tools that are on for a user, or for a developer in Studio (None); the house's own come first.
+    """Name the tools that are on for a user, or for a developer in Studio (None)."""
+    return select_tools(user_id).names
+
+
+def select_tools(user_id: UUID | None) -> Selection:
+    """Select the tools that are on for a user; those of the house's default come first.
 
     Two queries, however many tools there are.
     """
@@ -19,7 +33,8 @@ def enabled_tools(user_id: UUID | None) -> list[str]:
         if is_on(tool, choices.get(tool.tool_name))
     ]
     house = {name: place for place, name in enumerate(settings.DEFAULT_ENABLED_TOOLS)}
-    return sorted(names, key=lambda name: house.get(name, len(house)))
+    names.sort(key=lambda name: house.get(name, len(house)))
+    return Selection(names=names, is_chosen=bool(choices))
 
 
 def find_enabled(user_id: UUID | None, tool_name: str) -> AvailableTool | None:

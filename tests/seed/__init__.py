@@ -1,1 +1,1 @@
-"""One test for each example of the specification of the models."""
+"""The examples of the specification, one test each, from its text."""

@@ -1,5 +1,5 @@
-"""The people of the examples."""
+"""People, as for the control plane's own tests."""
 
-from tests.controlplane.conftest import make_user, user
+from tests.controlplane.conftest import agent_server, allow_models, api, make_user, stranger, user
 
-__all__ = ["make_user", "user"]
+__all__ = ["agent_server", "allow_models", "api", "make_user", "stranger", "user"]

@@ -1,4 +1,4 @@
-"""AvailableTool has no example of its own: its fields and what they are for are tested here, by their names."""
+"""AvailableTool has no example of its own: its fields are tested here, by their names and purposes."""
 
 from controlplane.tools.models import AvailableTool
 from controlplane.tools.selection import enabled_tools

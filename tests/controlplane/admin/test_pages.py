@@ -13,13 +13,25 @@ from django.utils import timezone
 
 from controlplane.accounts.models import CustomUser
 from controlplane.chat.models import ChatSession, DeletedThread
+from controlplane.preferences.models import UserPreference
 from controlplane.runs.models import Run
 from controlplane.tools.models import ToolCall, UserTool
 from controlplane.usage.models import DailyCounter, TokenUsage
 
-OURS = [CustomUser, ChatSession, DeletedThread, Run, TokenUsage, DailyCounter, UserTool, ToolCall]
+OURS = [
+    CustomUser,
+    UserPreference,
+    ChatSession,
+    DeletedThread,
+    Run,
+    TokenUsage,
+    DailyCounter,
+    UserTool,
+    ToolCall,
+]
+# Of the house and not of users: what these pages cost and allow is tested beside their apps.
+OF_THE_HOUSE = ["AllowedModel", "ModelPrice", "AvailableTool"]
 SHOWN_ONLY = [DeletedThread, Run, TokenUsage, DailyCounter, ToolCall]
-TESTED_ELSEWHERE = {"AvailableTool"}
 
 
 def page_of(model, step: str, *arguments) -> str:
@@ -33,7 +45,7 @@ def rows_of(model) -> list[dict]:
 def test_tokens_are_not_listed():
     registered = {model.__name__ for model in admin.site._registry}
 
-    assert registered == {"Group", *TESTED_ELSEWHERE, *(model.__name__ for model in OURS)}
+    assert registered == {"Group", *OF_THE_HOUSE, *(model.__name__ for model in OURS)}
 
 
 @pytest.mark.parametrize("model", OURS)
@@ -81,7 +93,7 @@ def test_mirror_cannot_be_added_to_changed_or_deleted(office, add_one_of_each, m
     assert rows_of(model) == before
 
 
-@pytest.mark.parametrize("model", [CustomUser, ChatSession])
+@pytest.mark.parametrize("model", [CustomUser, UserPreference, ChatSession])
 def test_row_that_others_depend_on_is_not_deleted(office, add_one_of_each, model):
     add_one_of_each("one@example.com")
     row = model.objects.order_by("pk").last()
