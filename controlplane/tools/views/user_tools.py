@@ -66,16 +66,60 @@ class UserToolChanges(serializers.Serializer[Any]):
         ref_name = "UserToolChanges"
 
 
+class UserToolInput(UserToolChanges):
+    """What the caller chooses."""
+
+    tool_name = serializers.CharField(max_length=64)
+
+    class Meta:
+        ref_name = "UserToolInput"
+
+
+class UserToolOutput(serializers.ModelSerializer[UserTool]):
+    """A chosen tool; of secrets it says whether they are set. `rate_limit` null is no limit."""
+
+    configuration = serializers.SerializerMethodField()
+    secrets = serializers.SerializerMethodField()
+    rate_limit = RateLimitSerializer(source="effective_rate_limit", allow_null=True)
+
+    class Meta:
+        ref_name = "UserTool"
+        model = UserTool
+        fields: ClassVar[list[str]] = list(CHOSEN)
+        read_only_fields = fields
+
+    def get_configuration(self, tool: UserTool) -> dict[str, Any]:
+        """The part that is no secret."""
+        hidden = _secret_names(tool)
+        return {name: value for name, value in tool.configuration.items() if name not in hidden}
+
+    def get_secrets(self, tool: UserTool) -> dict[str, bool]:
+        """Which secrets there are, and whether each is set."""
+        return {name: name in tool.secret_names for name in sorted(_secret_names(tool))}
+
+
+class UserToolFilters(serializers.Serializer[Any]):
+    """Which of them."""
+
+    is_enabled = serializers.BooleanField(required=False, allow_null=True, default=None)
+
+    class Meta:
+        ref_name = "UserToolFilters"
+
+
 @extend_schema_view(
     list=extend_schema(
         operation_id="user_tools_list",
         tags=TAGS,
+        parameters=[UserToolFilters],
+        responses=UserToolOutput(many=True),
         description="List the tools that the caller has chosen, newest first.",
         examples=[OpenApiExample("A chosen tool", value=CHOSEN, response_only=True)],
     ),
     retrieve=extend_schema(
         operation_id="user_tools_read",
         tags=TAGS,
+        responses=UserToolOutput,
         description="Read one.",
         examples=[OpenApiExample("A chosen tool", value=CHOSEN, response_only=True)],
     ),
@@ -95,6 +139,8 @@ class UserToolChanges(serializers.Serializer[Any]):
         operation_id="user_tools_change",
         tags=TAGS,
         parameters=[IF_MATCH],
+        request=UserToolChanges,
+        responses=UserToolOutput,
         description="Switch it on or off, or configure it anew.",
         examples=[SWITCHED_OFF, OpenApiExample("Changed", value=CHOSEN, response_only=True)],
     ),
@@ -112,45 +158,11 @@ class UserToolViewSet(CreatesOnce[UserTool], ChangesByVersion[UserTool], Deletes
     lookup_url_kwarg = "user_tool_id"
     versioned = ("is_enabled", "configuration", "sealed_secrets", "follows_default")
 
-    class Filters(serializers.Serializer[Any]):
-        """Which of them."""
-
-        is_enabled = serializers.BooleanField(required=False, allow_null=True, default=None)
-
-        class Meta:
-            ref_name = "UserToolFilters"
-
-    class Input(UserToolChanges):
-        """What the caller chooses."""
-
-        tool_name = serializers.CharField(max_length=64)
-
-        class Meta:
-            ref_name = "UserToolInput"
-
+    Filters = UserToolFilters
+    Input = UserToolInput
     Changes = UserToolChanges
-
-    class Output(serializers.ModelSerializer[UserTool]):
-        """A chosen tool; of secrets it says whether they are set. `rate_limit` null is no limit."""
-
-        configuration = serializers.SerializerMethodField()
-        secrets = serializers.SerializerMethodField()
-        rate_limit = RateLimitSerializer(source="effective_rate_limit", allow_null=True)
-
-        class Meta:
-            ref_name = "UserTool"
-            model = UserTool
-            fields: ClassVar[list[str]] = list(CHOSEN)
-            read_only_fields = fields
-
-        def get_configuration(self, tool: UserTool) -> dict[str, Any]:
-            """The part that is no secret."""
-            hidden = _secret_names(tool)
-            return {name: value for name, value in tool.configuration.items() if name not in hidden}
-
-        def get_secrets(self, tool: UserTool) -> dict[str, bool]:
-            """Which secrets there are, and whether each is set."""
-            return {name: name in tool.secret_names for name in sorted(_secret_names(tool))}
+    Output = UserToolOutput
+    serializer_class = UserToolOutput
 
     def owned_by(self, owner_id: UUID) -> QuerySet[UserTool]:
         """Keep those that the caller has chosen."""
