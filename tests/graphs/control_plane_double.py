@@ -43,6 +43,7 @@ class ControlPlaneDouble:
     admissions: list[dict[str, Any]] = field(default_factory=list)
     permits: list[dict[str, Any]] = field(default_factory=list)
     tool_refusals: dict[str, Refusal] = field(default_factory=dict)
+    end_refusals: dict[str, Refusal] = field(default_factory=dict)
     tool_permit: dict[str, Any] = field(default_factory=dict)
     tool_calls: list[dict[str, Any]] = field(default_factory=list)
     tool_ends: list[dict[str, Any]] = field(default_factory=list)
@@ -205,6 +206,8 @@ class ControlPlaneDouble:
         if stranger := self._stranger(request):
             return stranger
         self.tool_ends.append({**request.path_params, **await request.json()})
+        if refused := self.end_refusals.get(request.path_params["run_id"]):
+            return _answer(refused)
         return Response(status_code=204)
 
     async def _webhook(self, request: Request) -> Response:
