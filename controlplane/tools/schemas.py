@@ -1,5 +1,6 @@
 """Which schemas the catalogue takes: JSON Schema 2020-12, checked, bounded, and referring to itself alone."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ LONGEST_SCHEMA = 20_000
 MOST_PARTS = 2_000
 MOST_OPEN = 10
 LONGEST_PATTERN = 200
-LOCAL = "#/$defs/"
+LOCAL = re.compile(r"#/\$defs/([A-Za-z0-9_.-]{1,100})")
 # What leads elsewhere, or repeats an expression for every name there is.
 REFUSED = {
     "$id",
@@ -47,9 +48,9 @@ def require_schema(schema: Any) -> None:
         raise ValidationError(_('The schema must say {"type": "object"}.'))
     if schema.get("$schema", DIALECT) != DIALECT:
         raise ValidationError(_("Only JSON Schema 2020-12 is understood."))
-    for value, _depth in walk(schema):
+    for value, depth in walk(schema):
         if isinstance(value, dict):
-            _require_known_words(value)
+            _require_known_words(value, refused=REFUSED if depth == 0 else {*REFUSED, "$schema"})
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
@@ -63,12 +64,12 @@ def _is_secret(described: Any) -> bool:
     return isinstance(described, dict) and described.get("writeOnly") is True
 
 
-def _require_known_words(part: dict[str, Any]) -> None:
-    refused = REFUSED & part.keys()
-    if refused:
-        raise ValidationError(_("%(it)s cannot be used here."), params={"it": ", ".join(sorted(refused))})
+def _require_known_words(part: dict[str, Any], *, refused: set[str]) -> None:
+    found = ", ".join(sorted(refused & part.keys()))
+    if found:
+        raise ValidationError(_("%(it)s cannot be used here."), params={"it": found})
     reference = part.get("$ref")
-    if isinstance(reference, str) and not reference.startswith(LOCAL):
+    if isinstance(reference, str) and not LOCAL.fullmatch(reference):
         raise ValidationError(_("References lead to $defs of the schema itself."))
     pattern = part.get("pattern")
     if isinstance(pattern, str) and len(pattern) > LONGEST_PATTERN:
@@ -93,9 +94,10 @@ def _inner_parts(
     inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
     yield from ((value, open_names) for value in inner)
     reference = part.get("$ref") if isinstance(part, dict) else None
-    if not isinstance(reference, str):
+    local = LOCAL.fullmatch(reference) if isinstance(reference, str) else None
+    if local is None:
         return
-    name = reference.removeprefix(LOCAL)
+    name = local[1]
     if name in open_names or name not in definitions or len(open_names) >= MOST_OPEN:
         raise ValidationError(_("%(it)s leads nowhere, in circles or too deep."), params={"it": reference})
     yield definitions[name], (*open_names, name)

@@ -14,10 +14,12 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
+from controlplane.api.fields import TextField
 from controlplane.api.idempotency import HEADER
 from controlplane.api.viewsets import ChangesByVersion, CreatesOnce, Deletes
 from controlplane.tools import services
 from controlplane.tools.models import UserTool
+from controlplane.tools.models.available_tool import require_tool_name
 from controlplane.tools.schemas import secret_names
 from controlplane.tools.views.catalogue import RateLimitSerializer
 
@@ -69,7 +71,7 @@ class UserToolChanges(serializers.Serializer[Any]):
 class UserToolInput(UserToolChanges):
     """What the caller chooses."""
 
-    tool_name = serializers.CharField(max_length=64)
+    tool_name = TextField(max_length=64, validators=[require_tool_name])
 
     class Meta:
         ref_name = "UserToolInput"

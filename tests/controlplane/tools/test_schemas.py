@@ -65,6 +65,10 @@ def test_sound_schema_is_taken(schema):
         ),
         pytest.param(LAUGHS, id="a few that stand for millions"),
         pytest.param(CHAIN, id="a long chain"),
+        pytest.param(of(a={"$schema": "http://json-schema.org/draft-07/schema#"}), id="older within"),
+        pytest.param(
+            {**of(a={"$ref": "#/$defs/b~1c"}), "$defs": {"b~1c": {}}}, id="reference to a name in disguise"
+        ),
         pytest.param(of(a={"$id": "https://elsewhere.example/"}), id="base elsewhere"),
         pytest.param(of(a={"$dynamicRef": "#x"}), id="dynamic reference"),
         pytest.param({"type": "object", "patternProperties": {"(a+)+$": {}}}, id="pattern of names"),

@@ -102,12 +102,17 @@ def test_required_secret_is_not_removed(chosen, api):
         pytest.param({**CONFIGURED, "is_enabled": "maybe"}, "is_enabled", id="is_enabled"),
         pytest.param({"tool_name": "no_such_tool"}, "tool_name", id="unknown tool"),
         pytest.param({"tool_name": "a\0b"}, "tool_name", id="null char in the name"),
+        pytest.param({"tool_name": "\ud800"}, "tool_name", id="half a character"),
+        pytest.param(
+            {**CONFIGURED, "configuration": {"api_key": "\ud800abc"}}, "configuration", id="half value"
+        ),
+        pytest.param({"tool_name": 5}, "tool_name", id="number"),
         pytest.param({"tool_name": ["web_search"]}, "tool_name", id="name of another type"),
         pytest.param({}, "tool_name", id="no name"),
     ],
 )
 def test_what_cannot_be_chosen_is_named_and_nothing_is_kept(api, search, body, field):
-    answer = api.post(LIST, body, format="json")
+    answer = api.post(LIST, json.dumps(body), content_type="application/json")
 
     assert answer.status_code == 422
     assert list(answer.json()["error"]["fields"]) == [field]
