@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from controlplane.accounts.models import CustomUser
+from controlplane.accounts.models import CustomUser, Invitation, PersonalAccessToken
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.preferences.models import UserPreference
 from controlplane.runs.models import Run
@@ -20,6 +20,8 @@ from controlplane.usage.models import DailyCounter, TokenUsage
 
 OURS = [
     CustomUser,
+    PersonalAccessToken,
+    Invitation,
     UserPreference,
     ChatSession,
     DeletedThread,
@@ -31,7 +33,7 @@ OURS = [
 ]
 # Of the house and not of users: what these pages cost and allow is tested beside their apps.
 OF_THE_HOUSE = ["AllowedModel", "ModelPrice", "AvailableTool"]
-SHOWN_ONLY = [DeletedThread, Run, TokenUsage, DailyCounter, ToolCall]
+SHOWN_ONLY = [PersonalAccessToken, DeletedThread, Run, TokenUsage, DailyCounter, ToolCall]
 
 
 def page_of(model, step: str, *arguments) -> str:
