@@ -17,7 +17,7 @@ from controlplane.tools.models import AvailableTool, ToolCall, UserTool
 
 
 @admin.register(AvailableTool)
-class AvailableToolAdmin(ModelAdmin):  # type: ignore[misc]  # the library has no types
+class AvailableToolAdmin(ModelAdmin):
     """The catalogue: what is switched off here is off for everyone at once."""
 
     list_display = ("display_name", "tool_name", "category", "is_active", "is_public", "limit", "updated_at")
@@ -71,6 +71,8 @@ class AvailableToolAdmin(ModelAdmin):  # type: ignore[misc]  # the library has n
 class UserToolAdmin(LargeTableAdmin[UserTool]):
     """What users made of their tools; a tool can be given and limited here, configured by its user alone."""
 
+    # What users entered is theirs.
+    content_fields = ("configuration",)
     list_display = ("tool_name", "user", "stands", "limit", "usage_count", "last_used_at")
     list_select_related = ("user", "available_tool")
     list_filter = ("is_enabled", "follows_default", "available_tool")
@@ -161,6 +163,8 @@ class UserToolAdmin(LargeTableAdmin[UserTool]):
 class ToolCallAdmin(ShownOnlyAdmin[ToolCall]):
     """Who used which tool, when and with what outcome."""
 
+    # A session is named by its title.
+    content_fields = ("session",)
     list_display = ("created_at", "tool_name", "user", "ended", "took")
     list_select_related = ("user",)
     list_filter = ("outcome",)

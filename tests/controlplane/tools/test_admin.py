@@ -3,11 +3,13 @@
 import json
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from controlplane.accounts.roles import roles_sync
 from controlplane.tools.models import AvailableTool, ToolCall, UserTool
 from controlplane.tools.secrets import open_secrets, put_secrets
 from tests.controlplane.admin.conftest import office
@@ -130,6 +132,20 @@ def test_pages_name_secrets_and_never_show_them(office, configured):
     for page in pages:
         assert SECRET not in page
         assert configured.sealed_secrets[:20] not in page
+
+
+def test_support_sees_no_configuration(make_user, configured):
+    roles_sync()
+    helper = make_user("support@example.com", is_staff=True)
+    helper.groups.add(Group.objects.get(name="support"))
+    client = Client()
+    client.force_login(helper)
+
+    page = client.get(page_of(UserTool, "change", configured.pk))
+
+    assert page.status_code == 200
+    assert "max_results" not in page.text
+    assert "web_search" in page.text
 
 
 def test_forgotten_tool_keeps_its_count(office, configured):
