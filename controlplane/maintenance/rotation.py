@@ -40,6 +40,11 @@ SEALED_COLUMNS: Final = (
         token="encrypted_key",  # noqa: S106  # the name of a column
         version="key_version",
     ),
+    SealedColumn(
+        model="tools.UserTool",
+        token="sealed_secrets",  # noqa: S106  # as above
+        version="secrets_key_version",
+    ),
 )
 
 

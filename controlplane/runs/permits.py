@@ -59,7 +59,7 @@ def call_permit(request: CallRequest) -> Permit:
     """
     try:
         with transaction.atomic():
-            run = _lock_live_run(request.run_id)
+            run = lock_live_run(request.run_id)
             known = TokenUsage.objects.filter(pk=request.attempt_id).first()
             if known is not None and (known.run_id != run.pk or known.state != TokenUsage.State.PENDING):
                 raise Conflict("This call is over.", code="run_over")
@@ -88,7 +88,7 @@ def _own_key(run: Run, request: CallRequest, known: TokenUsage | None) -> Opened
     return own
 
 
-def _lock_live_run(run_id: UUID) -> Run:
+def lock_live_run(run_id: UUID) -> Run:
     # Against the settlement, which closes the run under the same lock.
     run = Run.objects.select_for_update(no_key=True).filter(pk=run_id).first()
     if run is None:

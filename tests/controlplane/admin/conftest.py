@@ -1,5 +1,7 @@
 """An administrator in the back office, and something of everything to look at."""
 
+import uuid
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -11,6 +13,7 @@ from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.documents.models import UserDocument
 from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.models import Run
+from controlplane.tools.models import ToolCall, UserTool
 from controlplane.usage.models import DailyCounter, TokenUsage
 
 
@@ -39,6 +42,8 @@ def add_one_of_each(make_user):
         today = timezone.localdate()
         KeyCounter.objects.create(key=key, period="day", starts_on=today, resets_at=timezone.now())
         UserDocument.objects.create(user=user, file="none", file_name=f"{email}.txt", file_size=1)
+        UserTool.objects.create(user=user, tool_name="calculator")
+        ToolCall.objects.create(id=uuid.uuid4(), user=user, session=session, run=run, tool_name="calculator")
         DeletedThread.objects.create(thread_id=session.pk, user=user)
         return session
 

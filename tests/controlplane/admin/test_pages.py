@@ -17,6 +17,7 @@ from controlplane.documents.models import UserDocument
 from controlplane.preferences.models import UserPreference
 from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.models import Run
+from controlplane.tools.models import ToolCall, UserTool
 from controlplane.usage.models import DailyCounter, TokenUsage
 
 OURS = [
@@ -32,10 +33,21 @@ OURS = [
     DailyCounter,
     UserAPIKey,
     KeyCounter,
+    UserTool,
+    ToolCall,
 ]
 # Of the house and not of users: what these pages cost and allow is tested beside their apps.
-OF_THE_HOUSE = ["AllowedModel", "ModelPrice"]
-SHOWN_ONLY = [PersonalAccessToken, DeletedThread, Run, TokenUsage, DailyCounter, UserAPIKey, KeyCounter]
+OF_THE_HOUSE = ["AllowedModel", "ModelPrice", "AvailableTool"]
+SHOWN_ONLY = [
+    PersonalAccessToken,
+    DeletedThread,
+    Run,
+    TokenUsage,
+    DailyCounter,
+    UserAPIKey,
+    KeyCounter,
+    ToolCall,
+]
 
 
 def page_of(model, step: str, *arguments) -> str:
