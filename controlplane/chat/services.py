@@ -61,7 +61,7 @@ def session_change(*, session_id: uuid.UUID, owner_id: uuid.UUID, changes: Mappi
 def session_apply_prompt(
     *, session_id: uuid.UUID, owner_id: uuid.UUID, template_id: uuid.UUID, variables: Mapping[str, object]
 ) -> ChatSession:
-    """Make a template that the owner sees, with its variables filled in, the session's prompt. One transaction.
+    """Fill in a template that the owner sees and make it the session's prompt, in one transaction.
 
     Counts as a use of the template, whose later changes do not reach the session. Raises NotFound for either,
     Invalid naming variables that are missing or unknown.

@@ -10,14 +10,15 @@ from django.contrib.messages import ERROR, SUCCESS, WARNING
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.admin import TabularInline  # type: ignore[import-untyped]  # ships no types
 
 from controlplane.accounts.callers import user_of
 from controlplane.backoffice.columns import column
-from controlplane.backoffice.pages import LargeTableAdmin
-from controlplane.errors import ThreadplaneError
+from controlplane.backoffice.pages import LargeTableAdmin, ShownOnlyAdmin
+from controlplane.errors import Invalid, ThreadplaneError
 from controlplane.prompts import services
-from controlplane.prompts.models import PromptVersion, SystemPromptTemplate
+from controlplane.prompts.models import PromptRating, PromptVersion, SystemPromptTemplate
 from controlplane.prompts.mustache import render_template
 from controlplane.prompts.reception import prompt_share
 
@@ -48,7 +49,7 @@ class PromptForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
 
 
 class VersionsInline(TabularInline):  # type: ignore[misc]  # the library has no types
-    """What a template has said, newest first; restored by the action of the list's page of versions."""
+    """What a template has said, newest first; the page of versions has an action that restores one."""
 
     model = PromptVersion
     fields = readonly_fields = ("number", "content", "author", "created_at")
@@ -185,5 +186,47 @@ class SystemPromptTemplateAdmin(LargeTableAdmin[SystemPromptTemplate]):
         return bool(super().has_delete_permission(request, obj)) and not (obj and obj.is_default)
 
 
+@admin.register(PromptVersion)
+class PromptVersionAdmin(ShownOnlyAdmin[PromptVersion]):
+    """What templates have said; restoring makes a new version of an old one."""
+
+    content_fields = ("template", "content", "__str__")
+    list_display = ("template", "number", "author", "created_at")
+    list_select_related = ("template", "author")
+    search_fields = ("template__name", "template__slug", "author__email")
+    search_help_text = _("Name or slug of the template, or the author's e-mail address")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at",)
+    actions = ("restore",)
+
+    @admin.action(description=_("Restore"), permissions=["restore"])
+    def restore(self, request: HttpRequest, versions: QuerySet[PromptVersion]) -> None:
+        """Let the templates say again what they said in the chosen versions, the oldest first."""
+        chosen: list[tuple[UUID, int]] = list(versions.order_by("number").values_list("template", "number"))
+        for prompt_id, number in chosen:
+            services.prompt_restore(prompt_id=prompt_id, number=number, author_id=user_of(request).pk)
+        said = ngettext("Restored %d version.", "Restored %d versions.", len(chosen))
+        self.message_user(request, said % len(chosen), SUCCESS)
+
+    def has_restore_permission(self, request: HttpRequest) -> bool:
+        """Ask whether templates may be changed."""
+        return request.user.has_perm("prompts.change_systemprompttemplate")
+
+
+@admin.register(PromptRating)
+class PromptRatingAdmin(ShownOnlyAdmin[PromptRating]):
+    """Who thinks what of which template."""
+
+    content_fields = ("template",)
+    list_display = ("template", "user", "stars", "updated_at")
+    list_select_related = ("template", "user")
+    list_filter = ("stars",)
+    search_fields = ("template__name", "user__email")
+    ordering = ("-updated_at",)
+
+
 def _preview(template: SystemPromptTemplate) -> str:
-    return render_template(template.content, {name: f"‹{name}›" for name in template.variables})
+    try:
+        return render_template(template.content, {name: f"<{name}>" for name in template.variables})
+    except Invalid as error:
+        return error.message
