@@ -88,7 +88,7 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
     @column(_("satisfaction"), empty="-")
     def satisfaction(self, session: ChatSession) -> str | None:
         """Show what part of the rated answers was found good, and how many were rated."""
-        found = session.message_feedback.satisfaction()
+        found = session.message_feedback.satisfaction()  # type: ignore[attr-defined]  # feedback is above chat
         rate = found["satisfaction_rate"]
         return None if rate is None else f"{rate} % of {found['total_feedback']}"
 

@@ -4,7 +4,7 @@ import uuid
 from typing import ClassVar, Self, TypedDict, cast
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator
 from django.db import models
 from django.db.models import Avg, Case, Count, Q, Value, When
 from django.db.models.functions import Now
@@ -83,7 +83,9 @@ class MessageFeedback(models.Model):
 
     rating = models.CharField(max_length=20, choices=Rating)
     feedback_categories = models.JSONField(default=list, blank=True, validators=[require_categories])
-    feedback_text = models.TextField(max_length=LONGEST_TEXT, blank=True)
+    feedback_text = models.TextField(
+        max_length=LONGEST_TEXT, blank=True, validators=[MaxLengthValidator(LONGEST_TEXT)]
+    )
     reported_issue = models.CharField(max_length=20, choices=Issue, blank=True)
 
     reviewed = models.BooleanField(default=False)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.models import Group
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -78,11 +78,11 @@ class SystemPromptTemplate(models.Model):
     slug = models.SlugField(max_length=100, db_index=False)
     content = models.TextField(
         max_length=LONGEST_PROMPT,
-        validators=[require_template],
+        validators=[MaxLengthValidator(LONGEST_PROMPT), require_template],
         help_text=_("{{name}} is replaced; {{#name}}…{{/name}} stands where the name has a value."),
     )
     category = models.CharField(max_length=20, choices=Category, default=Category.GENERAL)
-    description = models.TextField(max_length=1000, blank=True)
+    description = models.TextField(max_length=1000, blank=True, validators=[MaxLengthValidator(1000)])
     variables = VariablesField(default=list, editable=False)
     is_default = models.BooleanField(
         default=False, editable=False, help_text=_("For sessions without a prompt.")

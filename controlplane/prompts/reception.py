@@ -17,9 +17,13 @@ Named = TypeVar("Named", bound=Model)
 
 
 def prompt_share(
-    *, prompt_id: UUID, users: Collection[UUID], groups: Collection[int], sharer_id: UUID | None
+    *,
+    prompt_id: UUID,
+    sharer_id: UUID | None,
+    users: Collection[UUID] | None = None,
+    groups: Collection[int] | None = None,
 ) -> SystemPromptTemplate:
-    """Share a template with exactly these users and groups, in one transaction.
+    """Share a template with exactly these users and groups, in one transaction; None stays as it is.
 
     A user shares with groups they are in; without a sharer, as administrators do, with any. Raises NotFound,
     and Invalid naming ids that are no active users or no such groups.
@@ -28,11 +32,13 @@ def prompt_share(
         template = SystemPromptTemplate.objects.select_for_update().filter(pk=prompt_id).first()
         if template is None:
             raise NotFound("There is no such template.")
-        known = CustomUser.objects.filter(pk__in=users, is_active=True)
-        open_to = Group.objects.filter(pk__in=groups)
-        open_to = open_to if sharer_id is None else open_to.filter(user=sharer_id)
-        template.shared_with_users.set(_all_of(known, users, "shared_with.users"))
-        template.shared_with_groups.set(_all_of(open_to, groups, "shared_with.groups"))
+        if users is not None:
+            known = CustomUser.objects.filter(pk__in=users, is_active=True)
+            template.shared_with_users.set(_all_of(known, users, "shared_with.users"))
+        if groups is not None:
+            open_to = Group.objects.filter(pk__in=groups)
+            open_to = open_to if sharer_id is None else open_to.filter(user=sharer_id)
+            template.shared_with_groups.set(_all_of(open_to, groups, "shared_with.groups"))
         template.save(update_fields=["updated_at"])
     return template
 

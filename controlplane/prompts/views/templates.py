@@ -69,9 +69,11 @@ class PromptPages(KeysetPagination[SystemPromptTemplate]):
 class Sharing(serializers.Serializer[Any]):
     """Whom a template is shared with: ids of users, and of groups that the sharer is in."""
 
-    users = serializers.ListField(child=serializers.UUIDField(), max_length=MOST_SHARED)
+    users = serializers.ListField(child=serializers.UUIDField(), max_length=MOST_SHARED, required=False)
     groups = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=2**31 - 1), max_length=MOST_SHARED
+        child=serializers.IntegerField(min_value=1, max_value=2**31 - 1),
+        max_length=MOST_SHARED,
+        required=False,
     )
 
     class Meta:

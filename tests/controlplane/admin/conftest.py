@@ -6,6 +6,9 @@ from django.utils import timezone
 
 from controlplane.accounts.api_tokens import issue_refresh_token
 from controlplane.chat.models import ChatSession, DeletedThread
+from controlplane.feedback.models import MessageFeedback
+from controlplane.prompts.reception import prompt_rate
+from controlplane.prompts.services import prompt_create
 from controlplane.runs.models import Run
 from controlplane.usage.models import DailyCounter, TokenUsage
 
@@ -30,6 +33,11 @@ def add_one_of_each(make_user):
         TokenUsage.objects.create(user=user, chat_session=session, run=run, model_name="gpt-4o")
         DailyCounter.objects.create(user=user, day=timezone.localdate(), resets_at=timezone.now())
         DeletedThread.objects.create(thread_id=session.pk, user=user)
+        MessageFeedback.objects.create(user=user, chat_session=session, message_id="m", rating="star_4")
+        prompt = prompt_create(
+            author_id=user.pk, owner_id=user.pk, settings={"name": f"Tutor of {email}", "content": "Teach."}
+        )
+        prompt_rate(prompt_id=prompt.pk, rater_id=user.pk, stars=4)
         return session
 
     return add

@@ -13,12 +13,26 @@ from django.utils import timezone
 
 from controlplane.accounts.models import CustomUser
 from controlplane.chat.models import ChatSession, DeletedThread
+from controlplane.feedback.models import MessageFeedback
 from controlplane.preferences.models import UserPreference
+from controlplane.prompts.models import PromptRating, PromptVersion, SystemPromptTemplate
 from controlplane.runs.models import Run
 from controlplane.usage.models import DailyCounter, TokenUsage
 
-OURS = [CustomUser, UserPreference, ChatSession, DeletedThread, Run, TokenUsage, DailyCounter]
-SHOWN_ONLY = [DeletedThread, Run, TokenUsage, DailyCounter]
+OURS = [
+    CustomUser,
+    UserPreference,
+    SystemPromptTemplate,
+    PromptVersion,
+    PromptRating,
+    ChatSession,
+    DeletedThread,
+    MessageFeedback,
+    Run,
+    TokenUsage,
+    DailyCounter,
+]
+SHOWN_ONLY = [PromptVersion, PromptRating, DeletedThread, Run, TokenUsage, DailyCounter]
 
 
 def page_of(model, step: str, *arguments) -> str:
