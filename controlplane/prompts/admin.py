@@ -162,7 +162,9 @@ class SystemPromptTemplateAdmin(LargeTableAdmin[SystemPromptTemplate]):
             obj.pk = services.prompt_create(author_id=author_id, owner_id=None, settings=given).pk
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: ARG002, FBT001  # as above
-        """Share by the service; versions are only shown."""
+        """Share by the service; versions are only shown, so there is nothing of them for the history."""
+        for versions in formsets:
+            versions.new_objects, versions.changed_objects, versions.deleted_objects = [], [], []
         if any(name in form.changed_data for name in SHARING):
             users, groups = (form.cleaned_data[name] for name in SHARING)
             prompt_share(
@@ -180,6 +182,11 @@ class SystemPromptTemplateAdmin(LargeTableAdmin[SystemPromptTemplate]):
         """Delete the chosen ones; the default stays."""
         for prompt_id in queryset.filter(is_default=False).values_list("pk", flat=True):
             services.prompt_delete(prompt_id=prompt_id)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Let versions and ratings go along, though nobody may delete them by themselves."""
+        shown, counts, _refused, kept = super().get_deleted_objects(objs, request)
+        return shown, counts, set(), kept
 
     def has_delete_permission(self, request: HttpRequest, obj: SystemPromptTemplate | None = None) -> bool:
         """Keep the default."""
