@@ -20,6 +20,7 @@ from controlplane.chat.models import ChatSession, DeletedThread
 class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
     """Settings can be helped with; identity and figures mirror other systems and are only shown."""
 
+    content_fields = ("title", "custom_system_prompt", "__str__")
     list_display = ("title", "user", "answers_by", "messages", "tokens", "cost", "state", "updated_at")
     list_filter = ("is_archived", "is_pinned", "is_provisional", "graph_id")
     list_select_related = ("user",)
