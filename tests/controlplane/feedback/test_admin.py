@@ -1,6 +1,7 @@
 """Feedback in the back office: reviewed by administrators, changed by nobody."""
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -8,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from controlplane.accounts.models import CustomUser
+from controlplane.accounts.roles import roles_sync
 from controlplane.chat.models import ChatSession
 from controlplane.feedback.models import MessageFeedback
 
@@ -94,6 +96,22 @@ def test_session_s_page_shows_satisfaction_and_no_title_here(office, feedback):
 
     assert "0.0 % of 1" in office.get(session).text
     assert "Tea" not in office.get(reverse(f"{FEEDBACK}change", args=[feedback.pk])).text
+
+
+def test_analyst_sees_ratings_and_no_text(make_user, feedback):
+    roles_sync()
+    analyst = make_user("analyst@example.com", is_staff=True)
+    analyst.groups.add(Group.objects.get(name="analyst"))
+    client = Client()
+    client.force_login(analyst)
+    pages = [reverse(f"{FEEDBACK}changelist"), reverse(f"{FEEDBACK}change", args=[feedback.pk])]
+
+    for page in pages:
+        assert "2 stars" in (shown := client.get(page).text)
+        assert "Too bitter." not in shown
+    act(client, "review", feedback)
+    feedback.refresh_from_db()
+    assert not feedback.reviewed
 
 
 @pytest.mark.parametrize("query", ["reviewed__exact=0", "rating__exact=star_2", "q=ada@"])
