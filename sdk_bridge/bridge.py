@@ -40,10 +40,18 @@ class ThreadCalls(Protocol):
         """Make the row of a thread again that the server has lost; its history is found again at once."""
         ...
 
-    async def read_history(self, thread_id: UUID, *, limit: int = 100, before: int | None = None) -> History:
+    async def read_history(
+        self,
+        thread_id: UUID,
+        *,
+        limit: int = 100,
+        before: int | None = None,
+        checkpoint_id: UUID | None = None,
+    ) -> History:
         """Read the newest `limit` messages, or those before the message with index `before`.
 
-        A thread without a run yet has an empty history. Raises ThreadNotFound.
+        With `checkpoint_id` as they were there. A thread without a run yet has an empty history, and so has
+        a checkpoint that is not the thread's. Raises ThreadNotFound.
         """
         ...
 

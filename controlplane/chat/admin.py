@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.messages import SUCCESS
@@ -36,6 +37,7 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
         "message_count",
         "total_tokens_used",
         "total_cost",
+        "satisfaction",
         "last_message_at",
         "is_provisional",
         "is_archived",
@@ -53,7 +55,14 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
         (_("State"), {"fields": ("is_pinned", "is_archived", "is_provisional", "graph_id")}),
         (
             _("Figures"),
-            {"fields": (("message_count", "total_tokens_used"), "total_cost", "last_message_at")},
+            {
+                "fields": (
+                    ("message_count", "total_tokens_used"),
+                    "total_cost",
+                    "satisfaction",
+                    "last_message_at",
+                )
+            },
         ),
         (_("Record"), {"fields": ("created_at", "updated_at", "deleted_at")}),
     )
@@ -77,6 +86,14 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
     def cost(self, session: ChatSession) -> str:
         """Show dollars."""
         return f"${session.total_cost:.4f}"
+
+    @column(_("satisfaction"), empty="-")
+    def satisfaction(self, session: ChatSession) -> str | None:
+        """Show what part of the rated answers was found good, and how many were rated."""
+        # Feedback stands above sessions: it is known here by its related name alone.
+        found = cast("Any", session).message_feedback.satisfaction()
+        rate = found["satisfaction_rate"]
+        return None if rate is None else f"{rate} % of {found['total_feedback']}"
 
     @column(
         _("state"),

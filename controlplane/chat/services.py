@@ -16,6 +16,8 @@ from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.chat.tasks import request_erasure
 from controlplane.errors import Conflict, NotFound
 from controlplane.language_models.selection import model_require_allowed
+from controlplane.prompts.reception import prompt_note_use
+from controlplane.prompts.selectors import prompt_get_visible
 
 
 async def session_create(*, owner: CustomUser, settings: Mapping[str, Any]) -> ChatSession:
@@ -53,6 +55,23 @@ def session_change(*, session_id: uuid.UUID, owner_id: uuid.UUID, changes: Mappi
             setattr(session, name, value)
         session.full_clean(validate_unique=False, validate_constraints=False)
         session.save(update_fields=[*changes, "updated_at"])
+    return session
+
+
+def session_apply_prompt(
+    *, session_id: uuid.UUID, owner_id: uuid.UUID, template_id: uuid.UUID, variables: Mapping[str, object]
+) -> ChatSession:
+    """Fill in a template that the owner sees and make it the session's prompt, in one transaction.
+
+    Counts as a use of the template, whose later changes do not reach the session. Raises NotFound for either,
+    Invalid naming variables that are missing or unknown.
+    """
+    with transaction.atomic():
+        _lock(session_id, owner_id)
+        template = prompt_get_visible(prompt_id=template_id, reader_id=owner_id)
+        changes = {"custom_system_prompt": template.render(variables)}
+        session = session_change(session_id=session_id, owner_id=owner_id, changes=changes)
+        prompt_note_use(prompt_id=template.pk)
     return session
 
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from controlplane.chat.views.configuration import EffectiveConfigurationView
 from controlplane.chat.views.messages import HistoryView, MessagesView
+from controlplane.chat.views.prompts import SessionPromptView
 from controlplane.chat.views.runs import RunCancelView, RunsView
 from controlplane.chat.views.sessions import (
     ArchiveView,
@@ -26,6 +27,7 @@ urlpatterns = [
         EffectiveConfigurationView.as_view(),
         name="session-effective-config",
     ),
+    path("sessions/<uuid:session_id>/prompt/", SessionPromptView.as_view(), name="session-prompt"),
     path("sessions/<uuid:session_id>/history/", HistoryView.as_view(), name="session-history"),
     path("sessions/<uuid:session_id>/messages/", MessagesView.as_view(), name="session-messages"),
     path("sessions/<uuid:session_id>/runs/", RunsView.as_view(), name="session-runs"),

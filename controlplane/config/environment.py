@@ -152,7 +152,8 @@ class Environment(BaseSettings):
         default=1024, ge=1, description="Longest answer, in tokens, of sessions that name none"
     )
     default_system_prompt: str = Field(
-        default="", description="System prompt of sessions without one; empty: the graph's own"
+        default="",
+        description="System prompt of sessions without one; empty: the default template of the back office",
     )
     default_enabled_tools: Words = Field(
         default=("current_time", "calculator"), description="Tools the agent may use, separated by commas"

@@ -12,6 +12,7 @@ from controlplane.errors import Invalid
 from controlplane.language_models.selection import default_model_name, model_is_allowed
 from controlplane.preferences.models import UserPreference
 from controlplane.preferences.origins import Origin, Setting
+from controlplane.prompts.selection import default_system_prompt
 from controlplane.runs.context import Wishes
 from controlplane.tools.selection import select_tools
 
@@ -111,9 +112,9 @@ class _Levels:
         return named if named.value else Setting(default_model_name(), Origin.SYSTEM)
 
     def system_prompt(self) -> Setting[str]:
-        """Take the nearest prompt; empty is the graph's own."""
+        """Take the nearest prompt; the house is asked for its own only when nobody has one."""
         own = self.first(None, "custom_system_prompt", "custom_system_prompt", "")
-        return own if own.value else Setting(settings.DEFAULT_SYSTEM_PROMPT, Origin.SYSTEM)
+        return own if own.value else Setting(default_system_prompt(), Origin.SYSTEM)
 
 
 def _enabled_tools(user_id: UUID | None) -> Setting[list[str]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from langgraph_sdk.client import ThreadsClient
+from langgraph_sdk.schema import Checkpoint
 
 from sdk_bridge.agent_server.calls import CallGroup
 from sdk_bridge.agent_server.wire import read_thread
@@ -44,9 +45,17 @@ class SdkThreads(CallGroup):
         # Without its graph the server cannot read a thread's checkpoints, so the graph is named at once.
         return await self.create_thread(thread_id, graph_id=graph_id)
 
-    async def read_history(self, thread_id: UUID, *, limit: int = 100, before: int | None = None) -> History:
+    async def read_history(
+        self,
+        thread_id: UUID,
+        *,
+        limit: int = 100,
+        before: int | None = None,
+        checkpoint_id: UUID | None = None,
+    ) -> History:
+        checkpoint = _checkpoint(thread_id, checkpoint_id) if checkpoint_id else None
         raw = await self._caller.repeatable(
-            lambda: self._threads.get_state(str(thread_id), headers=self._caller.headers)
+            lambda: self._threads.get_state(str(thread_id), checkpoint, headers=self._caller.headers)
         )
         return read_history(raw, thread_id=thread_id, limit=limit, before=before)
 
@@ -57,3 +66,9 @@ class SdkThreads(CallGroup):
             )
         except ThreadNotFound:
             return
+
+
+def _checkpoint(thread_id: UUID, checkpoint_id: UUID) -> Checkpoint:
+    return Checkpoint(
+        thread_id=str(thread_id), checkpoint_ns="", checkpoint_id=str(checkpoint_id), checkpoint_map={}
+    )

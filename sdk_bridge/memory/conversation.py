@@ -13,26 +13,37 @@ class Conversation:
     messages: list[Message] = field(default_factory=list)
     interrupts: tuple[PendingInterrupt, ...] = ()
     checkpoint_id: str | None = None
+    checkpoints: dict[str, tuple[Message, ...]] = field(default_factory=dict)
 
     def add(self, message: Message) -> None:
         """Add a message, or replace the one with its id."""
-        self.checkpoint_id = str(uuid4())
         for position, present in enumerate(self.messages):
             if present.id == message.id:
                 self.messages[position] = message
-                return
-        self.messages.append(message)
+                break
+        else:
+            self.messages.append(message)
+        self._check()
 
     def interrupt(self, interrupts: tuple[PendingInterrupt, ...]) -> None:
         """Set or clear what the graph waits for."""
-        self.checkpoint_id = str(uuid4())
         self.interrupts = interrupts
+        self._check()
 
     def restore(self, messages: list[Message]) -> None:
         """Go back to an earlier list of messages."""
-        self.checkpoint_id = str(uuid4())
         self.messages = messages
         self.interrupts = ()
+        self._check()
+
+    def at(self, checkpoint_id: str) -> "Conversation":
+        """Give the conversation as it was at a checkpoint; at one that it never had it is empty."""
+        messages = list(self.checkpoints.get(checkpoint_id, ()))
+        return Conversation(messages, checkpoint_id=checkpoint_id)
+
+    def _check(self) -> None:
+        self.checkpoint_id = str(uuid4())
+        self.checkpoints[self.checkpoint_id] = tuple(self.messages)
 
     def page(self, thread_id: UUID, *, limit: int, before: int | None) -> History:
         """Give a page, counted from the end."""

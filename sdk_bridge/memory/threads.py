@@ -26,9 +26,19 @@ class MemoryThreads(MemoryCalls):
     async def restore_thread(self, thread_id: UUID, *, graph_id: str = "agent") -> Thread:
         return await self.create_thread(thread_id, graph_id=graph_id)
 
-    async def read_history(self, thread_id: UUID, *, limit: int = 100, before: int | None = None) -> History:
+    async def read_history(
+        self,
+        thread_id: UUID,
+        *,
+        limit: int = 100,
+        before: int | None = None,
+        checkpoint_id: UUID | None = None,
+    ) -> History:
         self._state.thread_seen_by(await self._enter(), thread_id)
-        return self._state.conversations[thread_id].page(thread_id, limit=limit, before=before)
+        conversation = self._state.conversations[thread_id]
+        if checkpoint_id is not None:
+            conversation = conversation.at(str(checkpoint_id))
+        return conversation.page(thread_id, limit=limit, before=before)
 
     async def delete_thread(self, thread_id: UUID) -> None:
         identity = await self._enter()

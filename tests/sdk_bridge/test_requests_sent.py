@@ -74,6 +74,21 @@ CALLS = [
         id="read-history",
     ),
     pytest.param(
+        lambda bridge: bridge.read_history(THREAD_ID, checkpoint_id=RUN_ID),
+        answers(200, {"values": {}}),
+        ("POST", f"{THREAD}/state/checkpoint"),
+        {
+            "checkpoint": {
+                "thread_id": str(THREAD_ID),
+                "checkpoint_ns": "",
+                "checkpoint_id": str(RUN_ID),
+                "checkpoint_map": {},
+            },
+            "subgraphs": False,
+        },
+        id="read-history-at-a-checkpoint",
+    ),
+    pytest.param(
         lambda bridge: bridge.start_run(THREAD_ID, BACKGROUND),
         answers(200, RUN_ROW),
         ("POST", f"{THREAD}/runs"),

@@ -1,6 +1,6 @@
 """What holds for threads on every server."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -122,6 +122,27 @@ async def test_history_pages_from_its_end(
     assert [message.text for message in page.messages] == texts
     assert (page.first_index, page.total, page.has_earlier) == (first_index, 4, first_index > 0)
     assert page.checkpoint_id
+
+
+async def test_history_is_read_at_an_earlier_checkpoint(alice: Bridge) -> None:
+    thread_id = uuid4()
+    await stream(alice, "first", thread_id=thread_id)
+    earlier = await alice.read_history(thread_id)
+    await stream(alice, "second", thread_id=thread_id)
+    assert earlier.checkpoint_id is not None
+    again = await alice.read_history(thread_id, checkpoint_id=UUID(earlier.checkpoint_id))
+    assert (again.messages, again.checkpoint_id) == (earlier.messages, earlier.checkpoint_id)
+    assert (await alice.read_history(thread_id)).total == 4
+
+
+async def test_checkpoint_of_another_thread_has_an_empty_history(alice: Bridge) -> None:
+    thread_id, other_id = uuid4(), uuid4()
+    for each in (thread_id, other_id):
+        await stream(alice, "hello", thread_id=each)
+    checkpoint_id = (await alice.read_history(other_id)).checkpoint_id
+    assert checkpoint_id is not None
+    for unknown in (UUID(checkpoint_id), uuid4()):
+        assert (await alice.read_history(thread_id, checkpoint_id=unknown)).messages == ()
 
 
 async def test_message_with_the_same_id_replaces(alice: Bridge) -> None:

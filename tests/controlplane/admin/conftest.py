@@ -11,6 +11,9 @@ from controlplane.accounts.invitations import invitation_create
 from controlplane.accounts.personal_tokens import personal_token_create
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.documents.models import UserDocument
+from controlplane.feedback.models import MessageFeedback
+from controlplane.prompts.reception import prompt_rate
+from controlplane.prompts.services import prompt_create
 from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.models import Run
 from controlplane.tools.models import ToolCall, UserTool
@@ -45,6 +48,11 @@ def add_one_of_each(make_user):
         UserTool.objects.create(user=user, tool_name="calculator")
         ToolCall.objects.create(id=uuid.uuid4(), user=user, session=session, run=run, tool_name="calculator")
         DeletedThread.objects.create(thread_id=session.pk, user=user)
+        MessageFeedback.objects.create(user=user, chat_session=session, message_id="m", rating="star_4")
+        prompt = prompt_create(
+            author_id=user.pk, owner_id=user.pk, settings={"name": f"Tutor of {email}", "content": "Teach."}
+        )
+        prompt_rate(prompt_id=prompt.pk, rater_id=user.pk, stars=4)
         return session
 
     return add

@@ -14,7 +14,9 @@ from django.utils import timezone
 from controlplane.accounts.models import CustomUser, Invitation, PersonalAccessToken
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.documents.models import UserDocument
+from controlplane.feedback.models import MessageFeedback
 from controlplane.preferences.models import UserPreference
+from controlplane.prompts.models import PromptRating, PromptVersion, SystemPromptTemplate
 from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.models import Run
 from controlplane.tools.models import ToolCall, UserTool
@@ -25,8 +27,12 @@ OURS = [
     PersonalAccessToken,
     Invitation,
     UserPreference,
+    SystemPromptTemplate,
+    PromptVersion,
+    PromptRating,
     ChatSession,
     DeletedThread,
+    MessageFeedback,
     Run,
     UserDocument,
     TokenUsage,
@@ -40,6 +46,8 @@ OURS = [
 OF_THE_HOUSE = ["AllowedModel", "ModelPrice", "AvailableTool"]
 SHOWN_ONLY = [
     PersonalAccessToken,
+    PromptVersion,
+    PromptRating,
     DeletedThread,
     Run,
     TokenUsage,
@@ -102,7 +110,7 @@ def test_detail_is_shown(office, add_one_of_each, model):
 def test_mirror_cannot_be_added_to_changed_or_deleted(office, add_one_of_each, model):
     add_one_of_each("one@example.com")
     before = rows_of(model)
-    row = model.objects.get()
+    row = model.objects.first()
 
     for step, arguments in (("add", ()), ("change", (row.pk,)), ("delete", (row.pk,))):
         assert office.post(page_of(model, step, *arguments), {"post": "yes"}).status_code == 403
