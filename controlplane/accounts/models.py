@@ -46,6 +46,11 @@ class CustomUser(AbstractUser):
     token_version = models.PositiveIntegerField(
         default=1, editable=False, help_text=_("Raised by “sign out everywhere” and by deactivation.")
     )
+    preferences_stamp = models.PositiveBigIntegerField(
+        db_default=0,
+        editable=False,
+        help_text=_("Moved on by the database with each change of the user's preferences."),
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

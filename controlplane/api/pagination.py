@@ -55,8 +55,8 @@ class KeysetPagination(BasePagination, Generic[Row]):
             "type": "object",
             "required": ["results", "next"],
             "properties": {
-                "results": {"type": "array", "items": schema.get("items", schema)},
-                "next": {"type": "string", "format": "uri", "nullable": True},
+                "results": schema,
+                "next": {"type": "string", "format": "uri", "nullable": True, "example": None},
             },
         }
 

@@ -44,18 +44,20 @@ class ChatSession(models.Model):
     title = models.CharField(max_length=200, default="New conversation")
     graph_id = models.CharField(max_length=100, default="agent")
 
-    model_name = models.CharField(max_length=200, blank=True, help_text=_("Empty: the system's default."))
+    model_name = models.CharField(max_length=200, blank=True, help_text=_("Empty: as preferred."))
     temperature = models.FloatField(
         null=True, blank=True, validators=[MinValueValidator(0.0), MaxValueValidator(2.0)]
     )
     max_tokens = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     custom_system_prompt = models.TextField(blank=True, max_length=20_000)
-    enable_summarization = models.BooleanField(default=True)
+    enable_summarization = models.BooleanField(
+        null=True, blank=True, help_text=_("Unknown: as the user's preferences say.")
+    )
     summarization_threshold = models.PositiveIntegerField(
         null=True,
         blank=True,
         validators=[MinValueValidator(256)],
-        help_text=_("Tokens of history above which older turns are summarized. Empty: the system's default."),
+        help_text=_("Tokens of history above which older turns are summarized. Empty: as preferred."),
     )
 
     message_count = models.PositiveIntegerField(default=0, editable=False)

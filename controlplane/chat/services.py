@@ -15,17 +15,19 @@ from controlplane.api.waiting import free_thread
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.chat.tasks import request_erasure
 from controlplane.errors import Conflict, NotFound
+from controlplane.language_models.selection import model_require_allowed
 
 
 async def session_create(*, owner: CustomUser, settings: Mapping[str, Any]) -> ChatSession:
     """Make a session and its thread, both or neither.
 
-    `settings` holds fields of ChatSession. Raises ValidationError, and BridgeError when no thread could be
+    `settings` holds fields of ChatSession; what is left out follows the owner's preferences, also later ones.
+    Raises ValidationError, Invalid `model_not_allowed`, and BridgeError when no thread could be
     made; the row is removed again then. A thread whose answer was lost stays behind: without a session
     nobody sees it, and it is empty.
     """
     session = ChatSession(user=owner, **settings)
-    await sync_to_async(session.full_clean)()
+    await sync_to_async(_check)(session, settings)
     await session.asave(force_insert=True)
     try:
         await free_thread()
@@ -39,9 +41,14 @@ async def session_create(*, owner: CustomUser, settings: Mapping[str, Any]) -> C
 
 
 def session_change(*, session_id: uuid.UUID, owner_id: uuid.UUID, changes: Mapping[str, Any]) -> ChatSession:
-    """Change a session's settings in one transaction. Raises NotFound, ValidationError."""
+    """Change a session's settings in one transaction.
+
+    Raises NotFound, ValidationError, Invalid `model_not_allowed`.
+    """
     with transaction.atomic():
         session = _lock(session_id, owner_id)
+        if changes.get("model_name"):
+            model_require_allowed(changes["model_name"])
         for name, value in changes.items():
             setattr(session, name, value)
         session.full_clean(validate_unique=False, validate_constraints=False)
@@ -82,6 +89,12 @@ def session_delete(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> None:
         DeletedThread.objects.get_or_create(thread_id=session.id, defaults={"user_id": owner_id})
         ChatSession.objects.filter(pk=session.pk).update(deleted_at=Now())
         transaction.on_commit(partial(request_erasure, session.pk))
+
+
+def _check(session: ChatSession, settings: Mapping[str, Any]) -> None:
+    session.full_clean()
+    if settings.get("model_name"):
+        model_require_allowed(settings["model_name"])
 
 
 def _lock(session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:

@@ -20,8 +20,9 @@ class ModelPrice(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    input_mtok: Decimal = Field(ge=0)
-    output_mtok: Decimal = Field(ge=0)
+    input_mtok: Decimal = Field(ge=0, le=100_000)
+    cached_input_mtok: Decimal | None = Field(default=None, ge=0, le=100_000)
+    output_mtok: Decimal = Field(ge=0, le=100_000)
 
 
 class Environment(BaseSettings):

@@ -8,7 +8,6 @@ api_v1 = [
     path("", include("controlplane.accounts.urls")),
     path("", include("controlplane.chat.urls")),
     path("", include("controlplane.usage.urls")),
-    path("", include("controlplane.language_models.urls")),
     path("", include("controlplane.preferences.urls")),
     path("", include("controlplane.prompts.urls")),
     path("", include("controlplane.tools.urls")),

@@ -1,5 +1,13 @@
 """REST addresses of preferences, below /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from controlplane.preferences.views import PreferencesViewSet
+
+urlpatterns = [
+    path(
+        "preferences/",
+        PreferencesViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="preferences",
+    )
+]

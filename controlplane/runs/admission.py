@@ -12,7 +12,8 @@ from controlplane.accounts.models import CustomUser
 from controlplane.chat.models import ChatSession
 from controlplane.errors import Conflict
 from controlplane.runs.claims import find_active_user, lock_session
-from controlplane.runs.context import Wishes, effective_context
+from controlplane.runs.configuration import effective_configuration
+from controlplane.runs.context import Wishes
 from controlplane.runs.models import Run
 from controlplane.usage.counters import consume_message
 
@@ -55,7 +56,7 @@ def run_admit(request: RunRequest) -> Admission:
     """Let a run in: mirror it and its session as provisional, and count its message. One transaction.
 
     A repeat gets the same answer and changes nothing.
-    Raises NotFound, Gone, Forbidden, Conflict, LimitReached.
+    Raises NotFound, Gone, Forbidden, Conflict, Invalid `model_not_allowed`, LimitReached.
     """
     with transaction.atomic():
         if Run.objects.filter(pk=request.run_id).exists():
@@ -70,7 +71,8 @@ def run_admit(request: RunRequest) -> Admission:
 
 
 def _open_run(request: RunRequest, payer: CustomUser | None, session: ChatSession | None) -> Admission:
-    context = effective_context(session, request.wishes)
+    configuration = effective_configuration(session=session, user_id=request.payer_id, wishes=request.wishes)
+    configuration.require_allowed_model()
     with transaction.atomic():
         # The counter last of all locks, since every run of its user waits for it.
         counted_on = consume_message(payer).day if payer is not None and request.is_message else None
@@ -80,17 +82,18 @@ def _open_run(request: RunRequest, payer: CustomUser | None, session: ChatSessio
             session=session,
             thread_id=request.thread_id,
             graph_id=request.graph_id,
-            model_name=context["model"],
+            model_name=configuration.model.value,
             message_counted_on=counted_on,
         )
-    return Admission(run=run, context=context)
+    return Admission(run=run, context=configuration.context())
 
 
 def _admitted_before(request: RunRequest) -> Admission:
     run = Run.objects.select_related("session").get(pk=request.run_id)
     if (run.user_id, run.thread_id, run.graph_id) != (request.payer_id, request.thread_id, request.graph_id):
         raise Conflict("This run id belongs to another run.", code="run_id_taken")
-    return Admission(run=run, context=effective_context(run.session, request.wishes))
+    configuration = effective_configuration(session=run.session, user_id=run.user_id, wishes=request.wishes)
+    return Admission(run=run, context=configuration.context())
 
 
 def _find_session(request: RunRequest, payer: CustomUser | None) -> ChatSession | None:

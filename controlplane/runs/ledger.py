@@ -45,21 +45,22 @@ def record_commit(record: UsageRecord) -> bool:
         cached=_bounded(record.cached_tokens),
         reasoning=_bounded(record.reasoning_tokens),
     )
-    fact = Fact(
-        outcome=record.outcome,
-        tokens=tokens,
-        cost=price_call(record.model, tokens, provider=record.provider),
-        is_estimated=record.is_estimated,
-        provider=record.provider,
-        model_name=record.model,
-        node=record.node,
-        duration_ms=_bounded(record.duration_ms),
-        ended_at=record.ended_at,
-    )
     with transaction.atomic():
         row = _lock_pending(record.attempt_id, record.run_id)
         if row is None:
             return False
+        fact = Fact(
+            outcome=record.outcome,
+            tokens=tokens,
+            # By the prices under which it was permitted, as whoever prices it again will do.
+            cost=price_call(record.model, tokens, provider=record.provider, at=row.created_at),
+            is_estimated=record.is_estimated,
+            provider=record.provider,
+            model_name=record.model,
+            node=record.node,
+            duration_ms=_bounded(record.duration_ms),
+            ended_at=record.ended_at,
+        )
         _book(row, fact)
     return True
 

@@ -1,13 +1,18 @@
-"""The ledger in the back office, for looking only."""
+"""The ledger in the back office: calls and counters for looking only, prices to be added."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from controlplane.backoffice.columns import column
-from controlplane.backoffice.pages import ShownOnlyAdmin
-from controlplane.usage.models import DailyCounter, TokenUsage
+from controlplane.backoffice.pages import LargeTableAdmin, ShownOnlyAdmin
+from controlplane.usage import services
+from controlplane.usage.models import DailyCounter, ModelPrice, TokenUsage
 
 
 @admin.register(TokenUsage)
@@ -86,6 +91,58 @@ class DailyCounterAdmin(ShownOnlyAdmin[DailyCounter]):
     def reserved(self, counter: DailyCounter) -> str:
         """Show dollars."""
         return _dollars(counter.reserved_cost)
+
+
+@admin.register(ModelPrice)
+class ModelPriceAdmin(LargeTableAdmin[ModelPrice]):
+    """A price that has begun stays for good: another one is added. One that has not can be taken back."""
+
+    list_display = (
+        "model_name",
+        "provider",
+        "input_mtok",
+        "cached_input_mtok",
+        "output_mtok",
+        "valid_from",
+        "stage",
+    )
+    list_filter = ("provider",)
+    search_fields = ("model_name", "provider")
+    search_help_text = _("Model or provider")
+    date_hierarchy = "valid_from"
+    ordering = ("-valid_from",)
+    fields = (
+        "model_name",
+        "provider",
+        ("input_mtok", "cached_input_mtok", "output_mtok"),
+        "valid_from",
+    )
+
+    @column(_("stage"), colours={"begun": "success", "coming": "info"})
+    def stage(self, price: ModelPrice) -> str:
+        """Say whether it has begun; a later row of the model may have taken its place."""
+        return "begun" if price.valid_from <= timezone.now() else "coming"
+
+    def save_model(self, request: HttpRequest, obj: ModelPrice, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001  # Django passes them
+        """Write through the service; nothing is ever changed here."""
+        obj.pk = services.price_add(**form.cleaned_data).pk
+
+    def delete_model(self, request: HttpRequest, obj: ModelPrice) -> None:  # noqa: ARG002  # Django passes it
+        """Take one back."""
+        services.prices_withdraw(price_ids=[obj.pk])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ModelPrice]) -> None:  # noqa: ARG002  # as above
+        """Take the chosen ones back; those that have begun stay."""
+        services.prices_withdraw(price_ids=list(queryset.values_list("pk", flat=True)))
+
+    def has_change_permission(self, request: HttpRequest, obj: ModelPrice | None = None) -> bool:  # noqa: ARG002  # as above
+        """Nobody may."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ModelPrice | None = None) -> bool:
+        """Keep what has begun."""
+        is_kept = obj is not None and obj.valid_from <= timezone.now()
+        return bool(super().has_delete_permission(request, obj)) and not is_kept
 
 
 def _dollars(amount: Decimal | None) -> str:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from controlplane.accounts.models import CustomUser
 from controlplane.errors import LimitReached
+from controlplane.preferences.limits import limits_in_force
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,13 +89,10 @@ class Limits:
         )
 
 
-def limits_for(user: CustomUser) -> Limits:  # noqa: ARG001  # the one place to ask, also once users have their own
-    """Give the limits of a user: those of the house."""
-    return Limits(
-        messages=settings.DAILY_MESSAGE_LIMIT,
-        tokens=settings.DAILY_TOKEN_LIMIT,
-        cost=settings.DAILY_COST_LIMIT,
-    )
+def limits_for(user: CustomUser) -> Limits:
+    """Give the limits that hold for a user, from the database in one query (`preferences.limits`)."""
+    in_force = limits_in_force(user.pk)
+    return Limits(messages=in_force.messages.value, tokens=in_force.tokens.value, cost=in_force.cost.value)
 
 
 def current_day() -> UsageDay:

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 
@@ -13,7 +14,10 @@ from uuid_utils.compat import uuid7
 
 from controlplane.accounts.models import CustomUser
 from controlplane.usage.limits import ONE_MESSAGE, Amount, current_day, limits_for
+from controlplane.usage.model_prices import ModelPrice
 from controlplane.usage.pricing import TokenCounts, price_call
+
+__all__ = ["DailyCounter", "ModelPrice", "TokenUsage", "TokenUsageQuerySet"]
 
 
 class TokenUsageQuerySet(models.QuerySet["TokenUsage"]):
@@ -26,6 +30,14 @@ class TokenUsageQuerySet(models.QuerySet["TokenUsage"]):
     def pending(self) -> Self:
         """Keep the calls that were permitted and not settled yet."""
         return self.filter(state=TokenUsage.State.PENDING)
+
+    def settled(self) -> Self:
+        """Keep the calls whose figures are final."""
+        return self.filter(state=TokenUsage.State.SETTLED)
+
+    def within(self, start: datetime, end: datetime) -> Self:
+        """Keep the calls that were permitted from one moment on until before another."""
+        return self.filter(created_at__gte=start, created_at__lt=end)
 
 
 class TokenUsage(models.Model):
@@ -55,11 +67,21 @@ class TokenUsage(models.Model):
         UNKNOWN = "unknown", _("unknown")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    # Both are found by the indexes below that begin with them.
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="token_usage"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="token_usage",
+        db_index=False,
     )
     chat_session = models.ForeignKey(
-        "chat.ChatSession", null=True, blank=True, on_delete=models.SET_NULL, related_name="token_usage"
+        "chat.ChatSession",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="token_usage",
+        db_index=False,
     )
     run = models.ForeignKey(
         "runs.Run", null=True, blank=True, on_delete=models.PROTECT, related_name="token_usage"
@@ -115,6 +137,14 @@ class TokenUsage(models.Model):
         indexes = (
             models.Index(fields=["user", "-created_at", "-id"], name="usage_of_user"),
             models.Index(fields=["chat_session", "-created_at", "-id"], name="usage_of_session"),
+            models.Index(fields=["model_name", "-created_at", "-id"], name="usage_of_model"),
+            models.Index(fields=["request_type", "-created_at", "-id"], name="usage_of_request_type"),
+            models.Index(fields=["-created_at", "-id"], name="usage_by_time"),
+            models.Index(
+                fields=["outcome", "-created_at"],
+                name="usage_not_finished",
+                condition=~models.Q(outcome="finished"),
+            ),
             models.Index(fields=["created_at"], name="usage_pending", condition=models.Q(state="pending")),
         )
 
@@ -123,17 +153,19 @@ class TokenUsage(models.Model):
 
     @staticmethod
     def calculate_cost(
-        *,
         model_name: str,
         prompt_tokens: int,
         completion_tokens: int,
+        *,
         cached_tokens: int = 0,
         reasoning_tokens: int = 0,
         provider: str | None = None,
+        at: datetime | None = None,
     ) -> dict[str, Any]:
         """Price one call as `prompt_cost`, `completion_cost`, `total_cost` (US dollars) and `is_priced`.
 
-        The costs are None when no price is known; the keys are this model's fields.
+        By the prices of the moment `at`, or of now. The costs are None when no price is known; the keys are
+        this model's fields.
         """
         tokens = TokenCounts(
             prompt=prompt_tokens,
@@ -141,7 +173,7 @@ class TokenUsage(models.Model):
             cached=cached_tokens,
             reasoning=reasoning_tokens,
         )
-        cost = price_call(model_name, tokens, provider=provider)
+        cost = price_call(model_name, tokens, provider=provider, at=at)
         return {
             "prompt_cost": cost.prompt,
             "completion_cost": cost.completion,

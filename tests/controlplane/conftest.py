@@ -7,6 +7,7 @@ from rest_framework.test import APIClient
 
 from controlplane.accounts.api_tokens import issue_refresh_token
 from controlplane.accounts.models import CustomUser
+from controlplane.language_models.models import AllowedModel
 from sdk_bridge.memory import MemoryAgentServer
 from tests.controlplane import agent_server_double
 
@@ -26,6 +27,16 @@ def make_user(db) -> Callable[..., CustomUser]:
         return CustomUser.objects.create_user(email, **fields)
 
     return make
+
+
+@pytest.fixture
+def allow_models(db) -> Callable[..., None]:
+    """Put models on the list of those that may be used; the settings' default needs no row."""
+
+    def allow(*names: str) -> None:
+        AllowedModel.objects.bulk_create(AllowedModel(name=name, is_active=True) for name in names)
+
+    return allow
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from controlplane.api.event_stream import (
     encode_event,
     with_heartbeats,
 )
-from controlplane.chat.fields import (
+from controlplane.api.fields import (
     LONGEST_MESSAGE,
     TextField,
     max_tokens_field,

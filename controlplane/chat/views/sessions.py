@@ -14,15 +14,15 @@ from rest_framework.views import APIView
 
 from controlplane.accounts.callers import user_of
 from controlplane.api.asynchronous import AsyncAPIView
-from controlplane.api.pagination import KeysetPagination
-from controlplane.chat import services
-from controlplane.chat.fields import (
+from controlplane.api.fields import (
     LONGEST_PROMPT,
     MOST_TOKENS,
     TextField,
     max_tokens_field,
     temperature_field,
 )
+from controlplane.api.pagination import KeysetPagination
+from controlplane.chat import services
 from controlplane.chat.models import ChatSession
 from controlplane.chat.provisional import decide_before_deleting, decide_before_listing
 from controlplane.chat.selectors import session_get, session_list
@@ -45,7 +45,7 @@ class SessionSettings(serializers.Serializer[ChatSession]):
     custom_system_prompt = TextField(
         max_length=LONGEST_PROMPT, allow_blank=True, required=False, trim_whitespace=False
     )
-    enable_summarization = serializers.BooleanField(required=False)
+    enable_summarization = serializers.BooleanField(required=False, allow_null=True)
     summarization_threshold = serializers.IntegerField(
         min_value=256, max_value=MOST_TOKENS, required=False, allow_null=True
     )

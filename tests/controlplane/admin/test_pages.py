@@ -13,10 +13,11 @@ from django.utils import timezone
 
 from controlplane.accounts.models import CustomUser
 from controlplane.chat.models import ChatSession, DeletedThread
+from controlplane.preferences.models import UserPreference
 from controlplane.runs.models import Run
 from controlplane.usage.models import DailyCounter, TokenUsage
 
-OURS = [CustomUser, ChatSession, DeletedThread, Run, TokenUsage, DailyCounter]
+OURS = [CustomUser, UserPreference, ChatSession, DeletedThread, Run, TokenUsage, DailyCounter]
 SHOWN_ONLY = [DeletedThread, Run, TokenUsage, DailyCounter]
 
 
@@ -79,7 +80,7 @@ def test_mirror_cannot_be_added_to_changed_or_deleted(office, add_one_of_each, m
     assert rows_of(model) == before
 
 
-@pytest.mark.parametrize("model", [CustomUser, ChatSession])
+@pytest.mark.parametrize("model", [CustomUser, UserPreference, ChatSession])
 def test_row_that_others_depend_on_is_not_deleted(office, add_one_of_each, model):
     add_one_of_each("one@example.com")
     row = model.objects.order_by("pk").last()

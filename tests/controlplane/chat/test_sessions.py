@@ -29,7 +29,8 @@ def read_thread(agent_server, user, thread_id):
     return async_to_sync(agent_server.acting_as(mint_for_user(user).token).get_thread)(thread_id)
 
 
-def test_new_session_and_its_thread_have_one_id_and_one_owner(api, user, agent_server):
+def test_new_session_and_its_thread_have_one_id_and_one_owner(api, user, agent_server, allow_models):
+    allow_models("gpt-4o")
     response = api.post(LIST, {"title": "Tea", "model_name": "gpt-4o", "temperature": 0.5, "max_tokens": 200})
 
     assert response.status_code == 201
@@ -42,7 +43,7 @@ def test_new_session_and_its_thread_have_one_id_and_one_owner(api, user, agent_s
         "temperature": 0.5,
         "max_tokens": 200,
         "custom_system_prompt": "",
-        "enable_summarization": True,
+        "enable_summarization": None,
         "summarization_threshold": None,
         "message_count": 0,
         "total_tokens_used": 0,
@@ -117,6 +118,19 @@ def test_wrong_field_is_named_and_nothing_happens(api, user, agent_server, body,
     changed = api.patch(address(session), body)
     assert (changed.status_code, list(changed.json()["error"]["fields"])) == (422, [field])
     assert ChatSession.objects.filter(pk=session.pk, title="Tea", temperature=None, max_tokens=None).exists()
+
+
+def test_model_that_may_not_be_used_is_not_set(api, user, agent_server):
+    created = api.post(LIST, {"model_name": "forbidden"})
+    assert (created.status_code, created.json()["error"]["code"]) == (422, "model_not_allowed")
+    assert list(created.json()["error"]["fields"]) == ["model_name"]
+    assert ChatSession.objects.count() == 0
+
+    session = make_session(user, model_name="was-allowed-once", title="Tea")
+    changed = api.patch(address(session), {"model_name": "forbidden"})
+    assert (changed.status_code, changed.json()["error"]["code"]) == (422, "model_not_allowed")
+    assert api.patch(address(session), {"title": "Coffee"}).status_code == 200
+    assert ChatSession.objects.filter(model_name="was-allowed-once", title="Coffee").exists()
 
 
 def test_change_touches_only_what_was_sent(api, user):

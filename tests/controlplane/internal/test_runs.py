@@ -65,7 +65,8 @@ def call(**changes):
     return {**body, **changes}
 
 
-def test_admission_answers_with_the_context(user, agent_server_client):
+def test_admission_answers_with_the_context(user, agent_server_client, allow_models):
+    allow_models("asked")
     body = admission(user, requested={"model": "asked", "temperature": 0.7, "max_tokens": 100})
     answer = post(agent_server_client, ADMIT, body)
     assert answer.status_code == 200
@@ -73,6 +74,17 @@ def test_admission_answers_with_the_context(user, agent_server_client):
     assert answer.json()["session_id"] == body["thread_id"]
     context = answer.json()["context"]
     assert (context["model"], context["temperature"], context["max_tokens"]) == ("asked", 0.7, 100)
+
+
+def test_model_that_is_not_allowed_is_refused_with_its_field(user, agent_server_client):
+    answer = post(agent_server_client, ADMIT, admission(user, requested={"model": "asked"}))
+
+    assert answer.status_code == 422
+    error = answer.json()["error"]
+    assert (error["code"], error["fields"]) == ("model_not_allowed", {"model": ["asked is not allowed."]})
+    assert error["details"] == {"model": "asked", "origin": "run"}
+    assert not Run.objects.exists()
+    assert not ChatSession.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,13 @@
 import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from controlplane.chat.models import ChatSession, DeletedThread
-from controlplane.errors import Conflict, Forbidden, Gone, LimitReached, NotFound
+from controlplane.errors import Conflict, Forbidden, Gone, Invalid, LimitReached, NotFound
+from controlplane.language_models.models import AllowedModel
+from controlplane.preferences.models import UserPreference
 from controlplane.runs.admission import Admission, Role, describe_admission, run_admit
 from controlplane.runs.context import Wishes
 from controlplane.runs.models import Run
@@ -59,7 +63,8 @@ def test_answer_is_what_the_contract_says(user, run_request, settings):
     }
 
 
-def test_session_settings_go_before_the_house_s(user, run_request):
+def test_session_settings_go_before_the_house_s(user, run_request, allow_models):
+    allow_models("session-model")
     session = ChatSession.objects.create(
         user=user,
         model_name="session-model",
@@ -76,7 +81,8 @@ def test_session_settings_go_before_the_house_s(user, run_request):
     assert (context["enable_summarization"], context["summarization_threshold"]) == (False, 300)
 
 
-def test_what_was_asked_for_goes_before_the_session_s(user, run_request):
+def test_what_was_asked_for_goes_before_the_session_s(user, run_request, allow_models):
+    allow_models("asked-model")
     session = ChatSession.objects.create(user=user, model_name="session-model", temperature=1.0)
     wishes = Wishes(model="asked-model", temperature=0.0, max_tokens=7)
     admission = run_admit(run_request(thread_id=session.pk, wishes=wishes))
@@ -86,6 +92,37 @@ def test_what_was_asked_for_goes_before_the_session_s(user, run_request):
         7,
     ]
     assert admission.run.model_name == "asked-model"
+
+
+@pytest.mark.parametrize(
+    ("origin", "field"),
+    [("run", "model"), ("session", "model_name"), ("preference", "default_model"), ("system", "model")],
+)
+def test_model_that_may_not_be_used_is_refused_wherever_it_comes_from(
+    user, run_request, settings, origin, field
+):
+    session = ChatSession.objects.create(user=user, model_name="gone" if origin == "session" else "")
+    UserPreference.objects.filter(pk=user.pk).update(default_model="gone" if origin == "preference" else "")
+    wishes = Wishes(model="gone") if origin == "run" else Wishes()
+    if origin == "system":
+        settings.DEFAULT_MODEL = "gone"
+        AllowedModel.objects.create(name="gone", is_active=False)
+    with pytest.raises(Invalid) as refusal:
+        run_admit(run_request(thread_id=session.pk, wishes=wishes))
+    assert (refusal.value.code, refusal.value.fields) == (
+        "model_not_allowed",
+        {field: ["gone is not allowed."]},
+    )
+    assert refusal.value.details["origin"] == origin
+    assert_nothing_happened(sessions=1)
+
+
+def test_admission_reads_preferences_and_limits_with_one_query_each(user, run_request):
+    session = ChatSession.objects.create(user=user)
+    request = run_request(thread_id=session.pk)
+    with CaptureQueriesContext(connection) as queries:
+        run_admit(request)
+    assert sum('FROM "preferences_userpreference"' in query["sql"] for query in queries) == 2
 
 
 def test_repeat_gives_the_same_answer_and_counts_nothing(run_request, settings):

@@ -8,6 +8,8 @@ from controlplane.config.environment import ModelPrice
 from controlplane.usage.models import TokenUsage
 from controlplane.usage.pricing import TokenCounts, price_call
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.mark.parametrize(
     ("tokens", "prompt", "completion"),

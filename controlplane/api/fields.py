@@ -1,4 +1,4 @@
-"""Bounds of what a caller may set, in one place for sessions and messages."""
+"""Bounds of what a caller may set, in one place for preferences, sessions and messages."""
 
 import math
 from typing import Any

@@ -1,0 +1,1 @@
+"""Caching: copies of rows that know which version they were made of."""

@@ -1,5 +1,0 @@
-"""REST addresses of language models, below /api/v1/."""
-
-from django.urls import URLPattern, URLResolver
-
-urlpatterns: list[URLPattern | URLResolver] = []

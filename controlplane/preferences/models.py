@@ -1,0 +1,158 @@
+"""What holds for all sessions of a user, and the daily limits of users and groups."""
+
+from decimal import Decimal
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from controlplane.api.fields import LONGEST_PROMPT, MOST_TOKENS
+from controlplane.preferences.choices import require_language, require_time_zone
+
+FEWEST_TOKENS_TO_SUMMARIZE: Final = 256
+LIMITS: Final = ("daily_message_limit", "daily_token_limit", "daily_cost_limit", "empty_is_unlimited")
+MOST_DOLLARS: Final = Decimal(999_999_999)
+
+
+def between(field: str, least: float | Decimal, most: float | Decimal) -> models.Q:
+    """Say that a column is empty or within a range; NaN, which Postgres sorts above all, is not."""
+    within = models.Q(**{f"{field}__gte": least, f"{field}__lte": most})
+    return models.Q(**{f"{field}__isnull": True}) | within
+
+
+class DailyLimits(models.Model):
+    """The limits of one day: 0 allows nothing, and an empty one leaves the answer to the next level."""
+
+    daily_message_limit = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("Messages per day. Empty: as the next level says; 0: none.")
+    )
+    daily_token_limit = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text=_("Tokens per day. Empty: as the next level says; 0: none.")
+    )
+    daily_cost_limit = models.DecimalField(
+        max_digits=18,
+        decimal_places=9,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0)), MaxValueValidator(MOST_DOLLARS)],
+        help_text=_("US dollars per day. Empty: as the next level says; 0: none."),
+    )
+    empty_is_unlimited = models.BooleanField(
+        _("no limit where one is empty"),
+        db_default=False,
+        help_text=_("An empty limit is no limit at all, whatever the next level says."),
+    )
+
+    class Meta:
+        abstract = True
+
+
+class UserPreference(DailyLimits):
+    """One user's preferences. The database makes the row with the user's own, so it is always there."""
+
+    class Theme(models.TextChoices):
+        """How pages look."""
+
+        LIGHT = "light", _("light")
+        DARK = "dark", _("dark")
+        SYSTEM = "system", _("as the system")
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="ai_preferences"
+    )
+    default_model = models.CharField(
+        max_length=200, blank=True, db_default="", help_text=_("Empty: the system's default.")
+    )
+    default_temperature = models.FloatField(
+        null=True, blank=True, validators=[MinValueValidator(0.0), MaxValueValidator(2.0)]
+    )
+    default_max_tokens = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(MOST_TOKENS)]
+    )
+    enable_auto_summarization = models.BooleanField(db_default=True)
+    summarization_threshold = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(FEWEST_TOKENS_TO_SUMMARIZE), MaxValueValidator(MOST_TOKENS)],
+        help_text=_("Tokens of history above which older turns are summarized. Empty: the system's default."),
+    )
+    custom_system_prompt = models.TextField(blank=True, max_length=LONGEST_PROMPT, db_default="")
+
+    theme = models.CharField(max_length=10, choices=Theme, db_default=Theme.SYSTEM)
+    language = models.CharField(
+        max_length=20,
+        blank=True,
+        db_default="",
+        validators=[require_language],
+        help_text=_("A code as in en or pt-br. Empty: the system's."),
+    )
+    timezone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        blank=True,
+        db_default="",
+        validators=[require_time_zone],
+        help_text=_("An IANA name, as in Europe/Berlin. Empty: the system's."),
+    )
+    enable_streaming = models.BooleanField(db_default=True)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                name="preferences_temperature_range", condition=between("default_temperature", 0, 2)
+            ),
+            models.CheckConstraint(
+                name="preferences_max_tokens_range", condition=between("default_max_tokens", 1, MOST_TOKENS)
+            ),
+            models.CheckConstraint(
+                name="preferences_threshold_range",
+                condition=between("summarization_threshold", FEWEST_TOKENS_TO_SUMMARIZE, MOST_TOKENS),
+            ),
+            models.CheckConstraint(
+                name="preferences_cost_limit_range", condition=between("daily_cost_limit", 0, MOST_DOLLARS)
+            ),
+            models.CheckConstraint(
+                name="preferences_theme_known", condition=models.Q(theme__in=["light", "dark", "system"])
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+    def get_session_config(self) -> dict[str, Any]:
+        """Give what a new session takes over, as keyword arguments of `ChatSession.objects.create`.
+
+        A session that is made with it keeps these values when the preferences change later; one that is
+        made without follows them.
+        """
+        return {
+            "model_name": self.default_model,
+            "temperature": self.default_temperature,
+            "max_tokens": self.default_max_tokens,
+            "custom_system_prompt": self.custom_system_prompt,
+            "enable_summarization": self.enable_auto_summarization,
+            "summarization_threshold": self.summarization_threshold,
+        }
+
+
+class GroupLimits(DailyLimits):
+    """What the members of a group may use per day; of several groups the most generous one holds."""
+
+    group = models.OneToOneField(Group, primary_key=True, on_delete=models.CASCADE, related_name="limits")
+
+    class Meta:
+        verbose_name = _("daily limits")
+        verbose_name_plural = _("daily limits")
+        constraints = (
+            models.CheckConstraint(
+                name="preferences_group_cost_range", condition=between("daily_cost_limit", 0, MOST_DOLLARS)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.group)

@@ -1,0 +1,1 @@
+"""REST of usage: calls, sums, limits, and the models with what they cost."""

@@ -1,0 +1,1 @@
+"""The examples of the specification, one test each, from its text."""
