@@ -112,6 +112,10 @@ class Environment(BaseSettings):
         description='Dollars per million tokens: {"model": {"input_mtok": "0.15", "output_mtok": "0.6"}}',
     )
 
+    message_search: bool = Field(
+        default=True, description="Search over what was said; false empties its index of words"
+    )
+
     daily_message_limit: int | None = Field(
         default=None, ge=0, description="Messages that a user may send per day; empty: no limit"
     )

@@ -38,6 +38,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-runs": {"task": "runs.sweep_runs", "schedule": 15.0, "options": {"expires": 14}},
     "sweep-provisional": {"task": "chat.sweep_provisional", "schedule": 15.0, "options": {"expires": 14}},
     "forget-expired": {"task": "accounts.forget_expired", "schedule": 86_400.0},
+    "sweep-message-index": {
+        "task": "chat.sweep_message_index",
+        "schedule": 10.0,
+        "options": {"expires": 9},
+    },
     "sweep-deletions": {"task": "chat.sweep_deletions", "schedule": 60.0, "options": {"expires": 55}},
 }
 

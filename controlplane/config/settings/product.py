@@ -25,6 +25,8 @@ DEFAULT_SUMMARIZATION_THRESHOLD = 4000
 DEFAULT_SUMMARY_KEEP_TOKENS = 2000
 MODEL_PRICES = _environment.model_prices
 
+MESSAGE_SEARCH = _environment.message_search
+
 DAILY_MESSAGE_LIMIT = _environment.daily_message_limit
 DAILY_TOKEN_LIMIT = _environment.daily_token_limit
 DAILY_COST_LIMIT = _environment.daily_cost_limit
