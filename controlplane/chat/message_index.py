@@ -128,12 +128,13 @@ def _write(session: ChatSession, pages: Sequence[History]) -> None:
         stored.filter(message_id__in=[message.id for _, message in said]).delete()
         # Ids are the graph's: should one come twice, its first place will do.
         IndexedMessage.objects.bulk_create(
-            [_entry(now, at, message) for at, message in said], ignore_conflicts=True
+            [entry_of(now, at, message) for at, message in said], ignore_conflicts=True
         )
         now.index_done = session.index_wanted
         now.save(update_fields=["index_done"])
 
 
-def _entry(session: ChatSession, position: int, message: Message) -> IndexedMessage:
+def entry_of(session: ChatSession, position: int, message: Message) -> IndexedMessage:
+    """Make the entry of a message, not saved yet."""
     words = words_of_text(message.text[:LONGEST_TEXT], owner_id=session.user_id)
     return IndexedMessage(session=session, message_id=message.id[:200], position=position, words=words)
