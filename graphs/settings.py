@@ -4,8 +4,14 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class CorsRules(BaseModel):
+    """The part of the server's own `CORS_CONFIG` that is read here as well."""
+
+    allow_origins: tuple[str, ...] = ()
 
 
 class Settings(BaseSettings):
@@ -17,6 +23,7 @@ class Settings(BaseSettings):
     control_plane_secret: SecretStr | None = None
     agent_jwks_file: Path | None = None
     allow_studio_user: bool = False
+    cors_config: CorsRules = CorsRules()
 
     openai_base_url: str | None = None
     openai_api_key: SecretStr | None = None

@@ -109,7 +109,8 @@ class Environment(BaseSettings):
     )
     model_prices: dict[str, ModelPrice] = Field(
         default_factory=dict,
-        description='Dollars per million tokens: {"model": {"input_mtok": "0.15", "output_mtok": "0.6"}}',
+        description='Dollars per million tokens: {"model": {"input_mtok": "0.15", "output_mtok": "0.6"}}, '
+        "and cached_input_mtok where cached ones differ",
     )
 
     message_search: bool = Field(

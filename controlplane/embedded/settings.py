@@ -41,6 +41,8 @@ AGENT_SERVER_SETTINGS = (
     "LANGGRAPH_CLI_NO_ANALYTICS", "LANGGRAPH_NO_VERSION_CHECK", "LOG_COLOR", *PASSED_TO_AGENT_SERVER,
 )  # fmt: skip
 MODEL_SETTINGS = ("MODEL_PORT", "OPENAI_API_KEY")
+# Another one than our own where a proxy stands between the planes.
+CONTROL_PLANE_ADDRESS = "CONTROL_PLANE_URL"
 
 
 def without_empty(environ: Mapping[str, str]) -> dict[str, str]:
@@ -63,7 +65,7 @@ def stack_settings(
     Addresses of servers that are neither run nor given are left out.
     """
     names = tuple(parts)
-    settings = _fixed(ports, credentials)
+    settings = _fixed(ports, credentials) | _pick((CONTROL_PLANE_ADDRESS,), environ)
     settings |= _pick((*PASSED_TO_DJANGO, *PASSED_TO_AGENT_SERVER), environ)
     if "postgres" in names:
         settings |= _postgres_addresses(ports, credentials)

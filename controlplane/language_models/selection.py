@@ -7,7 +7,7 @@ from controlplane.language_models.models import AllowedModel, AllowedModelQueryS
 
 
 def allowed_models() -> AllowedModelQuerySet:
-    """Give the models that may be used; the default of the settings may be one more that has no row."""
+    """Give the models that may be used; see also model_allowed_without_row."""
     return AllowedModel.objects.active()
 
 
@@ -15,6 +15,12 @@ def default_model_name() -> str:
     """Give the model that is taken where none is named: the list's default, else that of the settings."""
     name = AllowedModel.objects.default().values_list("name", flat=True).first()
     return name or settings.DEFAULT_MODEL
+
+
+def model_allowed_without_row() -> str | None:
+    """Give the default of the settings where the list does not know it, else None."""
+    name: str = settings.DEFAULT_MODEL
+    return None if AllowedModel.objects.filter(name=name).exists() else name
 
 
 def model_is_allowed(name: str) -> bool:

@@ -1,25 +1,22 @@
 """Turns the headers of a request into the identity that the server attaches to it."""
 
-from collections.abc import Mapping
 from functools import cache
 from uuid import UUID
 
 from graphs.access.callers import STANDALONE_IDENTITY, Role
 from graphs.access.denial import Denial, denial
+from graphs.access.headers import Headers, header
+from graphs.access.neighbourhood import calls_this_machine
 from graphs.access.tokens import AgentToken, BadToken, PublicKeys, verify_token
 from graphs.access.user_states import UserStates
 from graphs.errors import ControlPlaneRefused, ControlPlaneUnreachable
 from graphs.settings import read_settings
 
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
-
-Headers = Mapping[str, str] | Mapping[bytes, bytes]
-
 
 async def identify(headers: Headers) -> dict[str, object]:
     """Return identity and role; raises 401 for a bad token and ControlPlaneUnreachable."""
     if read_settings().is_standalone:
-        return _standalone(header(headers, "host"))
+        return _standalone(headers)
     scheme, _, token = header(headers, "authorization").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise _unauthorized("Send an agent token: Authorization: Bearer …")
@@ -32,20 +29,9 @@ async def identify(headers: Headers) -> dict[str, object]:
     return _identity(claims.subject, claims.role)
 
 
-def header(headers: Headers, name: str) -> str:
-    """Read one header, whether the server hands text or bytes; empty when missing."""
-    value = {_text(key).lower(): entry for key, entry in headers.items()}.get(name, "")
-    return _text(value)
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else value
-
-
-def _standalone(host: str) -> dict[str, object]:
+def _standalone(headers: Headers) -> dict[str, object]:
     """Let in whoever calls this machine by a loopback name: a page elsewhere cannot, by rebinding its own."""
-    name = host if host.endswith("]") else host.rpartition(":")[0] or host
-    if name not in LOOPBACK_NAMES:
+    if not calls_this_machine(headers):
         raise _unauthorized("Without a control plane this server is for this machine only.")
     return _identity(STANDALONE_IDENTITY, Role.STANDALONE)
 

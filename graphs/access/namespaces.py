@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphs.access.callers import Caller
-from graphs.access.denial import denial
+from graphs.access.denial import denial, invalid
+from graphs.null_characters import holds_null
 
 USERS = "users"
+MOST_ITEMS = 10_000
 
 
 def check_namespace(caller: Caller, value: Mapping[str, Any]) -> None:
@@ -16,3 +18,15 @@ def check_namespace(caller: Caller, value: Mapping[str, Any]) -> None:
     namespace = tuple(value.get("namespace") or ())
     if namespace[:2] != (USERS, caller.owner):
         raise denial(403, "namespace_not_allowed", "This part of the store is not yours.")
+    _check_values(value)
+
+
+def _check_values(value: Mapping[str, Any]) -> None:
+    """Refuse with 422 what the store itself would fail on."""
+    for name, given in value.items():
+        if holds_null(given):
+            raise invalid(name, "Null characters cannot be stored.")
+    for name in ("limit", "offset", "max_depth"):
+        number = value.get(name)
+        if number is not None and not (isinstance(number, int) and 0 <= number <= MOST_ITEMS):
+            raise invalid(name, f"Send a whole number between 0 and {MOST_ITEMS}.")

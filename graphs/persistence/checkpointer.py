@@ -2,13 +2,15 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import CheckpointTuple
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
+from graphs.null_characters import holds_null
 from graphs.persistence.pool import Pool, open_pool, setup_turn
 
 # How many runs that were rolled back are remembered; what comes late comes within seconds.
@@ -50,6 +52,7 @@ COPY_THREAD = (
     FROM checkpoint_writes WHERE thread_id = %(source)s ON CONFLICT DO NOTHING
     """,
 )
+MOST_CHECKPOINTS = 1_000_000
 
 
 class Checkpointer(AsyncPostgresSaver):
@@ -61,6 +64,27 @@ class Checkpointer(AsyncPostgresSaver):
         self._pool = pool
         self._rolled_back: deque[str] = deque(maxlen=REMEMBERED_RUNS)
         self._unsaved: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Read one; raises ValueError, the client's fault to the server, for what Postgres would fail on."""
+        _check_place(config)
+        return await super().aget_tuple(config)
+
+    async def alist(
+        self,
+        config: RunnableConfig | None,
+        *,
+        filter: dict[str, Any] | None = None,  # noqa: A002  # the stock saver's name
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[CheckpointTuple]:
+        """List them; raises ValueError as above."""
+        for place in (config, before):
+            _check_place(place)
+        if holds_null(filter) or not 0 <= (limit or 0) <= MOST_CHECKPOINTS:
+            raise ValueError("The filter or the limit is out of range.")
+        async for entry in super().alist(config, filter=filter, before=before, limit=limit):
+            yield entry
 
     async def adelete_for_runs(self, run_ids: Iterable[str]) -> None:
         """Delete what these runs wrote; without it a rolled-back run leaves its state behind."""
@@ -111,6 +135,12 @@ class Checkpointer(AsyncPostgresSaver):
         under_way = [saved for run in runs for saved in self._unsaved.get(run, ())]
         if under_way:
             await asyncio.wait(under_way)
+
+
+def _check_place(config: Mapping[str, Any] | None) -> None:
+    place = (config or {}).get("configurable") or {}
+    if holds_null([place.get(name) for name in ("thread_id", "checkpoint_ns", "checkpoint_id")]):
+        raise ValueError("A checkpoint's id holds no null characters.")
 
 
 @asynccontextmanager

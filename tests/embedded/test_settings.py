@@ -76,6 +76,14 @@ def test_servers_get_the_basics_only(stack: Stack, part: str) -> None:
     assert set(environment_of(stack, part)) == {"PATH", "NO_PROXY", "no_proxy", "PYTHONUNBUFFERED"}
 
 
+def test_a_proxy_before_the_control_plane_is_what_the_agent_server_calls(tmp_path: Path) -> None:
+    given = {"CONTROL_PLANE_URL": "http://127.0.0.1:9000"}
+    behind_a_proxy = assemble(Options(data=tmp_path, ports=Ports()), ALL_PARTS, given)
+
+    for part in ("agent-server", "django"):
+        assert environment_of(behind_a_proxy, part)["CONTROL_PLANE_URL"] == "http://127.0.0.1:9000"
+
+
 def test_django_gets_the_limits_that_the_user_set(stack: Stack) -> None:
     assert environment_of(stack, "django")["DAILY_MESSAGE_LIMIT"] == "5"
     assert environment_of(stack, "worker")["DAILY_MESSAGE_LIMIT"] == "5"

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from tests.end_to_end.routes import EMPTY, ERROR_BODY, ERROR_EVENT, NO_EVENT, OPEN, Ids, Try
+from tests.end_to_end.sockets import ask_socket
 
 NOTHING: tuple[Any, ...] = ([], {}, 0, {"items": []}, {"namespaces": []})
 # A stream that ends does so at once; one that stays open this long has let the listener in.
@@ -15,6 +16,8 @@ OPEN_SECONDS = 1.0
 def ask(http: httpx.Client, route: str, request: Try, ids: Ids, headers: dict[str, str]) -> tuple[str, str]:
     """Send one request; return the answer in a word, and all of its text."""
     method, _, template = route.partition(" ")
+    if method == "WEBSOCKET":
+        return ask_socket(http, ids.path(template, is_live=request.is_live), ids, headers)
     query = request.query(ids) if isinstance(request.query, Callable) else request.query
     seconds = OPEN_SECONDS if request.is_endless else 30.0
     text = ""

@@ -60,12 +60,12 @@ class Api:
         )
         return answer
 
-    def stream(self, session_id: str, text: str) -> Iterator[ServerEvent]:
+    def stream(self, session_id: str, text: str, **options: Any) -> Iterator[ServerEvent]:
         """Send a message and yield the events as they arrive."""
         with self.http.stream(
             "POST",
             f"sessions/{session_id}/messages/",
-            json={"message": text},
+            json={"message": text, **options},
             headers={"Accept": "text/event-stream"},
         ) as response:
             assert response.status_code == 200, response.read()

@@ -1,9 +1,13 @@
-"""The signed-in demo user of the shared stack."""
+"""The signed-in demo user of the shared stack, and a system whose planes a test can part."""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import DEMO_EMAIL, DEMO_PASSWORD
 from tests.end_to_end.api import Api
+from tests.end_to_end.planes_apart import PlanesApart
 from tests.running_stack import RunningStack
 
 
@@ -11,3 +15,10 @@ from tests.running_stack import RunningStack
 def api(stack: RunningStack) -> Api:
     """REST as the demo user."""
     return Api.signed_in(stack.control_plane_url, DEMO_EMAIL, DEMO_PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def planes(server_folder: Path) -> Iterator[PlanesApart]:
+    """A system of its own with one user; each test leaves it settled and balanced."""
+    with PlanesApart.running(server_folder / "planes-apart") as planes:
+        yield planes

@@ -245,6 +245,9 @@ def _protocols() -> dict[str, Try]:
         "POST /mcp/": switched_off(),
         "GET /mcp/": switched_off(),
         "DELETE /mcp/": switched_off(),
+        # No graph has pages of its own.
+        "POST /ui/{graph_id}": switched_off(),
+        "GET /ui/{graph_id}/index.html": unguarded(),
     }
 
 
@@ -260,7 +263,6 @@ def _aids() -> dict[str, Try]:
 
 def _about_the_server() -> dict[str, Try]:
     return {
-        "POST /ui/{graph_id}": switched_off(),  # no graph has pages of its own
         "GET /": public(),
         "GET /openapi.json": public(),
         "GET /info": public(),
@@ -278,5 +280,12 @@ DOCUMENTED: dict[str, Try] = {
     **_aids(),
     **_about_the_server(),
 }
-# The server leaves out of its document what is switched off; that it is off is tried all the same.
-TRIES: dict[str, Try] = {**DOCUMENTED, **_protocols()}
+# The document leaves these out; the server's own route table has them.
+UNDOCUMENTED: dict[str, Try] = {
+    # The server opens the socket before it asks whose the thread is; then nothing comes through it.
+    "WEBSOCKET /threads/{thread_id}/stream/events": Try(
+        other=NO_EVENT, owner=OPEN, studio=NO_EVENT, strangers="403"
+    ),
+}
+# The server leaves out of its table what is switched off; that it is off is tried all the same.
+TRIES: dict[str, Try] = {**DOCUMENTED, **UNDOCUMENTED, **_protocols()}

@@ -10,7 +10,11 @@ from rest_framework.response import Response
 
 from controlplane.api.pagination import KeysetPagination
 from controlplane.language_models.models import AllowedModel
-from controlplane.language_models.selection import allowed_models, default_model_name
+from controlplane.language_models.selection import (
+    allowed_models,
+    default_model_name,
+    model_allowed_without_row,
+)
 from controlplane.usage.pricing import PriceBook
 
 EXAMPLE = OpenApiExample(
@@ -95,14 +99,15 @@ class ModelsView(generics.GenericAPIView[AllowedModel]):
         responses=Output(many=True), operation_id="models_list", tags=["models"], examples=[EXAMPLE]
     )
     def get(self, request: Request) -> Response:
-        """List them by name, a page at a time; a default that only the settings name comes first."""
+        """List them by name, a page at a time; a model that only the settings name comes first."""
         default = default_model_name()
         models = self.paginate_queryset(allowed_models()) or []
         if not request.query_params.get("cursor"):
-            models = [*self._unlisted_default(default), *models]
+            models = [*_allowed_without_row(), *models]
         context = {"default": default, "prices": PriceBook(model.name for model in models)}
         return self.get_paginated_response(self.Output(models, many=True, context=context).data)
 
-    def _unlisted_default(self, name: str) -> list[AllowedModel]:
-        is_listed = AllowedModel.objects.filter(name=name).exists()
-        return [] if is_listed else [AllowedModel(name=name, is_active=True)]
+
+def _allowed_without_row() -> list[AllowedModel]:
+    name = model_allowed_without_row()
+    return [] if name is None else [AllowedModel(name=name, is_active=True)]

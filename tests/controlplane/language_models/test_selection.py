@@ -1,3 +1,5 @@
+"""Which models may be used, and which one is taken where none is named."""
+
 import pytest
 from django.db import IntegrityError, transaction
 

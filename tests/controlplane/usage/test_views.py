@@ -84,3 +84,61 @@ def test_wrong_filter_names_its_field(api):
 
 def test_unknown_id_finds_nothing(api, rows):
     assert api.get("/api/v1/usage/", {"run": uuid.uuid4()}).json()["results"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        pytest.param({"model": "no-such-model"}, 1, id="model"),
+        pytest.param({"model": "no-such"}, 0, id="part-of-a-model"),
+        pytest.param({"request_type": "chat"}, 2, id="request-type"),
+        pytest.param({"request_type": "title"}, 0, id="other-request-type"),
+        pytest.param({"outcome": "finished"}, 2, id="outcome"),
+        pytest.param({"outcome": "failed"}, 0, id="other-outcome"),
+        pytest.param({"from": "2000-01-01", "to": "2999-12-31"}, 2, id="days"),
+        pytest.param({"to": "2001-01-01"}, 0, id="earlier"),
+        pytest.param({"from": "2999-01-01"}, 0, id="later"),
+    ],
+)
+def test_filters_narrow_the_list(api, rows, query, expected):
+    assert len(api.get("/api/v1/usage/", query).json()["results"]) == expected
+
+
+def test_days_are_whole_and_both_included(api, user):
+    for moment in (
+        "02-28T23:59:59",
+        "03-01T00:00:00",
+        "03-02T23:59:59",
+        "03-03T00:00:00",
+    ):
+        TokenUsage.objects.create(user=user, model_name=moment, created_at=f"2026-{moment}+00:00")
+
+    answer = api.get("/api/v1/usage/", {"from": "2026-03-01", "to": "2026-03-02", "ordering": "created_at"})
+
+    names = [row["model_name"] for row in answer.json()["results"]]
+    assert names == ["03-01T00:00:00", "03-02T23:59:59"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        pytest.param({"model": "a\x00b"}, "model", id="null-character"),
+        pytest.param({"model": "x" * 201}, "model", id="long"),
+        pytest.param({"outcome": "fine"}, "outcome", id="outcome"),
+        pytest.param({"request_type": "poem"}, "request_type", id="request-type"),
+        pytest.param({"from": "2026-13-01"}, "from", id="no-day"),
+        pytest.param({"to": "9999-12-31"}, "to", id="too-late"),
+        pytest.param({"from": "2026-03-02", "to": "2026-03-01"}, "to", id="backwards"),
+        pytest.param({"ordering": "total_cost"}, "ordering", id="ordering"),
+    ],
+)
+def test_wrong_filters_name_their_field(api, query, field):
+    answer = api.get("/api/v1/usage/", query)
+    assert (answer.status_code, list(answer.json()["error"]["fields"])) == (422, [field])
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_queries_are_the_same_for_any_number_of_rows(api, user, count, django_assert_num_queries):
+    TokenUsage.objects.bulk_create(TokenUsage(user=user, model_name="m") for _ in range(count))
+    with django_assert_num_queries(2):  # the caller, and the page
+        assert len(api.get("/api/v1/usage/", {"limit": 100}).json()["results"]) == count

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from graphs.access.denial import Denial
-from graphs.access.identity import header, identify
+from graphs.access.identity import identify
 from graphs.errors import ControlPlaneUnreachable
 from tests.graphs.agent_tokens import Signer
 from tests.graphs.conftest import Configure
@@ -17,15 +17,6 @@ from tests.ports import free_ports
 
 def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [{"Authorization": "x"}, {b"authorization": b"x"}],
-    ids=["text", "bytes"],
-)
-def test_headers_are_read_in_either_form(headers: dict):
-    assert header(headers, "authorization") == "x"
 
 
 async def test_a_user_is_identified_by_id_and_role(behind_control_plane: ControlPlaneDouble, signer: Signer):

@@ -1,0 +1,47 @@
+"""Mends figures that were changed by hand or restored from somewhere, by adding the ledger up again."""
+
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Q
+
+from controlplane.accounts.models import CustomUser
+from controlplane.maintenance.totals import Rebuilding, counters_rebuild, session_totals_rebuild
+
+
+class Command(BaseCommand):
+    """May run while the system is in use; a second run finds nothing to mend."""
+
+    help = "Rebuild the totals of sessions and of daily counters from the ledger and the runs."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Narrow it to one user."""
+        parser.add_argument("--user", help="id or e-mail address; without it, everybody")
+        parser.add_argument("--dry-run", action="store_true", help="only say what differs")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Rebuild, and print each row that differed."""
+        user_id = _find_user(options["user"]) if options["user"] else None
+        dry_run: bool = options["dry_run"]
+        self._print("sessions", session_totals_rebuild(user_id=user_id, dry_run=dry_run), dry_run=dry_run)
+        self._print("daily counters", counters_rebuild(user_id=user_id, dry_run=dry_run), dry_run=dry_run)
+
+    def _print(self, what: str, done: Rebuilding, *, dry_run: bool) -> None:
+        for drift in done.drifts:
+            changes = [f"{name} {was} -> {belongs}" for name, (was, belongs) in drift.figures.items()]
+            self.stdout.write(f"{drift.of}: {', '.join(changes)}")
+        verb = "differ" if dry_run else "mended"
+        self.stdout.write(f"{done.looked_at} {what} looked at, {len(done.drifts)} {verb}.")
+
+
+def _find_user(named: str) -> UUID:
+    wanted = Q(email__iexact=named)
+    # What is no id can only be an address.
+    with suppress(ValueError):
+        wanted |= Q(pk=UUID(named))
+    user = CustomUser.objects.filter(wanted).first()
+    if user is None:
+        raise CommandError(f"There is no user {named}.")
+    return user.pk

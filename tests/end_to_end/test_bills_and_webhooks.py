@@ -1,0 +1,75 @@
+"""A webhook is a hint: lost, doubled, late, early or forged, it never changes what a run costs."""
+
+import json
+import uuid
+
+from tests.end_to_end.api import eventually
+from tests.end_to_end.bills import exactly, in_short
+from tests.end_to_end.control_plane_line import Fate
+from tests.end_to_end.planes_apart import PlanesApart
+from tests.end_to_end.sdk_listener import begun_to_speak
+from tests.end_to_end.tool_turns import LONG, Said, script_tool_turn
+
+
+def spoken(planes: PlanesApart, prompt: int, completion: int) -> str:
+    """Have a turn with these figures, over its end; return the run's id."""
+    api, word = planes.signed_in(), f"webhook-{uuid.uuid4()}"
+    planes.model.reply(word, "Said.", prompt_tokens=prompt, completion_tokens=completion)
+    return str(api.say(api.new_session(), word)["run_id"])
+
+
+def test_lost_webhook_is_made_up_for_by_the_sweep(planes: PlanesApart) -> None:
+    with planes.line.webhooks_are(Fate.LOST):
+        run_id = spoken(planes, 23, 7)
+        webhook = planes.line.webhook_of(run_id)
+    assert in_short(planes.bills.settled(run_id)) == exactly((23, 7))
+    assert webhook.answers == []
+    planes.bills.balance()
+
+
+def test_doubled_webhook_books_once(planes: PlanesApart) -> None:
+    with planes.line.webhooks_are(Fate.DOUBLED):
+        run_id = spoken(planes, 29, 11)
+        webhook = planes.line.webhook_of(run_id)
+    assert in_short(planes.bills.settled(run_id)) == exactly((29, 11))
+    assert webhook.answers == [202, 202]
+    planes.wait_for_jobs_of(run_id)
+    assert in_short(planes.bills.calls(run_id)) == exactly((29, 11))
+    planes.bills.balance()
+
+
+def test_webhook_that_comes_after_the_sweep_changes_nothing(planes: PlanesApart) -> None:
+    with planes.line.webhooks_are(Fate.KEPT):
+        run_id = spoken(planes, 37, 13)
+        webhook = planes.line.webhook_of(run_id)
+    assert in_short(planes.bills.settled(run_id)) == exactly((37, 13))
+    before = planes.bills.run(run_id), planes.bills.calls(run_id)
+
+    planes.line.deliver(webhook)
+
+    assert webhook.answers == [202]
+    planes.wait_for_jobs_of(run_id)
+    assert (planes.bills.run(run_id), planes.bills.calls(run_id)) == before
+    planes.bills.balance()
+
+
+def test_webhook_that_comes_before_the_end_ends_nothing(planes: PlanesApart) -> None:
+    api, word = planes.signed_in(), f"early-{uuid.uuid4()}"
+    script_tool_turn(planes.model, word, Said(LONG, (43, 17)), Said("It is 42.", (47, 19)))
+    session = api.new_session()
+
+    with begun_to_speak(api, session, word) as hearing:
+        run_id = hearing.run_id
+        early = {"run_id": run_id, "thread_id": session, "status": "error"}
+        assert planes.post_webhook(json.dumps(early)).status_code == 202
+        seen = eventually(
+            lambda: planes.bills.run(run_id), lambda run: run["status"] != "provisional", within=5
+        )
+        assert (seen["status"], seen["ended_at"], seen["settled_at"]) == ("running", None, None)
+        heard = hearing.end()
+
+    assert (heard.run_id, heard.heard) == (run_id, LONG + "It is 42.")
+    assert in_short(planes.bills.settled(run_id)) == exactly((43, 17), (47, 19))
+    run = planes.bills.run(run_id)
+    assert (run["status"], run["error_code"]) == ("success", "")
+    planes.bills.balance()
