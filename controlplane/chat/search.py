@@ -8,7 +8,7 @@ from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
 from controlplane.chat.models import ChatSession, ChatSessionQuerySet, IndexedMessage
-from controlplane.chat.models.lexemes import Matches, in_titles, of_owner, read_query
+from controlplane.chat.models.lexemes import Matches, of_owner, read_query
 from controlplane.chat.selectors import session_list
 
 # Where a word is everywhere, the first ones tell as much as all.
@@ -52,12 +52,6 @@ def find_places(
     for session_id, message_id, position in _messages(places, of_owner(query, owner_id=owner_id)):
         places[session_id].messages.append(Place(message_id=message_id, position=position))
     return places
-
-
-def title_query(text: str) -> str | None:
-    """Read what a person typed as a query for `ChatSessionQuerySet.titled`."""
-    query = read_query(text)
-    return in_titles(query) if query else None
 
 
 def _messages(session_ids: Iterable[uuid.UUID], query: str) -> Iterable[tuple[uuid.UUID, str, int]]:

@@ -57,6 +57,10 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
         wanted = all_of([owner_word(owner_id), tag])
         return self.filter(Matches(words_of_session(), wanted), user_id=owner_id, tags__contains=[tag])
 
+    def tagged_by_anybody(self, tag: str) -> Self:
+        """Keep the sessions with a tag, whosever they are."""
+        return self.filter(Matches(words_of_session(), all_of([tag])), tags__contains=[tag])
+
     def titled(self, query: str) -> Self:
         """Keep those whose title fulfils a query (see `lexemes.read_query`), whosever they are."""
         return self.filter(Matches(words_of_session(), in_titles(query)))
