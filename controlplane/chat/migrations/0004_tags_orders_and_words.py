@@ -7,6 +7,12 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+# What was said before is to be found too; a large table takes its time.
+INDEX_ALL = (
+    "SET LOCAL statement_timeout = 0;"
+    "UPDATE chat_chatsession SET index_wanted = 1 WHERE message_count > 0;"
+)
+
 
 class Migration(migrations.Migration):
 
@@ -44,6 +50,7 @@ class Migration(migrations.Migration):
             name='tags',
             field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, help_text="Words of the owner's own, separated by commas.", size=20),
         ),
+        migrations.RunSQL(INDEX_ALL, migrations.RunSQL.noop),
         migrations.AddIndex(
             model_name='chatsession',
             index=models.Index(fields=['user', 'is_archived', '-updated_at', '-id'], name='chat_session_archived'),

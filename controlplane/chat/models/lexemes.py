@@ -5,6 +5,7 @@ read everybody's rows that share a word.
 """
 
 import re
+import string
 import unicodedata
 import uuid
 from collections.abc import Iterable
@@ -74,10 +75,11 @@ def read_query(text: str) -> str | None:
     terms = [("-" if term.startswith("-") else "") + plain(term.lstrip("-")).strip() for term in text.split()]
     with connection.cursor() as cursor:
         cursor.execute("SELECT websearch_to_tsquery('simple', %s)::text", [" ".join(terms)])
-        query = str(cursor.fetchone()[0])
+        # Sets of words know no order, so what is to follow is only to be there.
+        query = _FOLLOWED_BY.sub("&", str(cursor.fetchone()[0]))
     if not query:
         return None
-    return f"{query}:*" if text[-1].isalnum() else query
+    return f"{query}:*" if text[-1].isalnum() and query.endswith("'") else query
 
 
 def of_owner(query: str, *, owner_id: uuid.UUID) -> str:

@@ -65,6 +65,13 @@ def three(user, stranger) -> None:
         ("\\", []),
         (":*", []),
         ("@", []),
+        ("IT'S", ["Boiling"]),
+        ("it\u2019s", ["Boiling"]),
+        ("milk -it's", ["Coffee"]),
+        ("milk -it\u2019s", ["Coffee"]),
+        ("mit -kann", []),
+        ("   ", []),
+        ("tea \u00b2", ["Boiling"]),
     ],
 )
 def test_words_are_found(api, three, text, titles):
