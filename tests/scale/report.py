@@ -36,8 +36,9 @@ def write_report(results: list[Result], *, sizes: tuple[tuple[int, int], tuple[i
     said = (
         f"`make scale`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.machine()}, "
         f"embedded Postgres and Valkey. Small: {small:,} sessions, {small_usage:,} usage rows. "
-        f"Large: {large:,} and {large_usage:,}. Both hold a heavy user of 2,000 sessions and an ordinary one "
-        "of 100; the others are skewed. Milliseconds of whole requests (for the limit check of the call), medians of "
+        f"Large: {large:,} and {large_usage:,}. Both hold a heavy user of 2,000 sessions and an ordinary "
+        "one of 100; the others are skewed. Milliseconds of whole requests (for the limit check of the "
+        "call), medians of "
         f"{len(results[0].samples[0])} each, asked in turn in one run; every sample is in "
         "[benchmarks/scale.json](benchmarks/scale.json)."
     )

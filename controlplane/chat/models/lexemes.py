@@ -5,7 +5,6 @@ read everybody's rows that share a word.
 """
 
 import re
-import string
 import unicodedata
 import uuid
 from collections.abc import Iterable
@@ -15,10 +14,28 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import connection
 from django.db.models import BooleanField, Expression, F, Func, Value
 
-# Postgres would take what these join for one word: an address, a path, a number with its sign.
-JOINERS: Final = "-/.@:<>&+~_=?#"
+# Postgres would take what these join for one word: an address, a path, a number with its sign. With some
+# locales every sign beyond ASCII counts as a letter, so those that stand beside words are named as well.
+JOINERS: Final = (
+    "-/.@:<>&+~_=?#"
+    "\u00ab\u00bb\u00a1\u00bf\u00b7\u2010\u2011\u2012\u2013\u2014\u2018\u2019\u201a\u201c\u201d\u201e\u2022\u2026"
+    "\u3000\u3001\u3002\u300c\u300d\u300e\u300f\u3010\u3011\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f"
+)
 _QUOTED: Final = re.compile(r"'(?:[^']|'')*'")
-_TO_BLANKS: Final = str.maketrans(dict.fromkeys(JOINERS + '"\x00', " "))
+_FOLLOWED_BY: Final = re.compile(r"<(?:-|\d+)>")
+
+
+class _Signs(dict[int, int]):
+    """What becomes of each character: letters, digits and marks stay, all else is a blank."""
+
+    def __missing__(self, code: int) -> int:
+        character = chr(code)
+        stays = character.isalnum() or unicodedata.category(character).startswith("M")
+        self[code] = code if stays else ord(" ")
+        return self[code]
+
+
+_SIGNS: Final = _Signs()
 
 
 class Matches(Func):
@@ -64,7 +81,7 @@ def owner_word(owner_id: uuid.UUID) -> str:
 
 def plain(text: str) -> str:
     """Fold case and take joined words apart, as titles are in the database."""
-    return unicodedata.normalize("NFC", text).lower().translate(_TO_BLANKS)
+    return unicodedata.normalize("NFC", text).lower().translate(_SIGNS)
 
 
 def read_query(text: str) -> str | None:
@@ -72,7 +89,9 @@ def read_query(text: str) -> str | None:
 
     The last word may be unfinished. Returns None when there is no word in it.
     """
-    terms = [("-" if term.startswith("-") else "") + plain(term.lstrip("-")).strip() for term in text.split()]
+    terms = [
+        f"-{word}" if term.startswith("-") else word for term in text.split() for word in plain(term).split()
+    ]
     with connection.cursor() as cursor:
         cursor.execute("SELECT websearch_to_tsquery('simple', %s)::text", [" ".join(terms)])
         # Sets of words know no order, so what is to follow is only to be there.

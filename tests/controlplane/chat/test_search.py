@@ -37,6 +37,11 @@ def three(user, stranger) -> None:
     said(user, "Ärger mit Tee", "Wo ist die Kanne?")
     said(user, "Boiling", "How long does green tea steep?", "It's 3.5 minutes, see well-known/tea.html")
     said(user, "Coffee", "Espresso and milk")
+    said(
+        user,
+        "\u201cQuoted\u201d \u2013 title",
+        "\u201ccurly\u201d \u0928\u092e\u0938\u094d\u0924\u0947\u0964",
+    )
     said(stranger, "Green tea of a stranger", "green tea, a secret")
 
 
@@ -69,9 +74,13 @@ def three(user, stranger) -> None:
         ("it\u2019s", ["Boiling"]),
         ("milk -it's", ["Coffee"]),
         ("milk -it\u2019s", ["Coffee"]),
-        ("mit -kann", []),
+        ("kanne -tee", ["\u00c4rger mit Tee"]),
+        ("kanne -ist", []),
         ("   ", []),
-        ("tea \u00b2", ["Boiling"]),
+        ("quot", ["\u201cQuoted\u201d \u2013 title"]),
+        ("titl", ["\u201cQuoted\u201d \u2013 title"]),
+        ("curly", ["\u201cQuoted\u201d \u2013 title"]),
+        ("\u0928\u092e\u0938\u094d\u0924\u0947", ["\u201cQuoted\u201d \u2013 title"]),
     ],
 )
 def test_words_are_found(api, three, text, titles):
