@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from asgiref.sync import sync_to_async
 from django.db.models import QuerySet
@@ -18,7 +18,7 @@ from controlplane.api.viewsets import ChangesByVersion, Deletes
 from controlplane.chat import services
 from controlplane.chat.models import ChatSession, ChatSessionQuerySet
 from controlplane.chat.provisional import decide_before_deleting, decide_before_listing
-from controlplane.chat.selectors import session_filter, session_list, session_read
+from controlplane.chat.selectors import session_filter, session_read
 from controlplane.chat.serializers import SessionSerializer
 from controlplane.chat.views.session_forms import (
     CHANGE_EXAMPLE,
@@ -93,9 +93,9 @@ class SessionViewSet(AsyncViewSet, ChangesByVersion[ChatSession], Deletes[ChatSe
         return ChatSession.objects.owned_by(owner_id).existing()
 
     def narrow(self, rows: QuerySet[ChatSession], filters: Mapping[str, Any]) -> QuerySet[ChatSession]:
-        """Apply the filters of the list to those whose thread has been seen."""
-        del rows  # they count those that are only on their way, which a list does not show
-        return session_filter(session_list(owner_id=self.owner_id), owner_id=self.owner_id, filters=filters)
+        """Apply the filters of the list to those whose thread has been seen; others are only on their way."""
+        seen = cast("ChatSessionQuerySet", rows).seen()
+        return session_filter(seen, owner_id=self.owner_id, filters=filters)
 
     @_operation("list", parameters=[SessionFilters], examples=[PAGE_EXAMPLE])
     async def list(self, request: Request, **kwargs: Any) -> Response:
