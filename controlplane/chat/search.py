@@ -8,7 +8,7 @@ from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
 from controlplane.chat.models import ChatSession, ChatSessionQuerySet, IndexedMessage
-from controlplane.chat.models.lexemes import Matches, of_owner, read_query
+from controlplane.chat.models.lexemes import Matches, in_titles, read_query
 from controlplane.chat.selectors import session_list
 
 # Where a word is everywhere, the first ones tell as much as all.
@@ -33,7 +33,7 @@ class Places:
 
 def session_search(*, owner_id: uuid.UUID, text: str) -> ChatSessionQuerySet:
     """Find a user's sessions with a title or one message in which all words are, the last one unfinished."""
-    query = read_query(text)
+    query = read_query(text, owner_id=owner_id)
     sessions = session_list(owner_id=owner_id)
     return sessions.none() if query is None else sessions.about(query, owner_id=owner_id)
 
@@ -43,13 +43,13 @@ def find_places(
 ) -> dict[uuid.UUID, Places]:
     """Say for a page of found sessions where the query was fulfilled, in two queries."""
     places = {session.pk: Places() for session in sessions}
-    query = read_query(text) if places else None
+    query = read_query(text, owner_id=owner_id) if places else None
     if query is None:
         return places
-    titled = session_list(owner_id=owner_id).filter(pk__in=places).titled(query)
+    titled = session_list(owner_id=owner_id).filter(pk__in=places).titled(in_titles(query))
     for session_id in titled.values_list("pk", flat=True):
         places[session_id].in_title = True
-    for session_id, message_id, position in _messages(places, of_owner(query, owner_id=owner_id)):
+    for session_id, message_id, position in _messages(places, query):
         places[session_id].messages.append(Place(message_id=message_id, position=position))
     return places
 

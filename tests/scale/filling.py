@@ -70,14 +70,15 @@ def _insert_sessions(users: int, sessions: int) -> None:
 
 
 def _insert_words() -> None:
-    words = ", ".join([_word(5_000)] * 12)
+    owner = "right(user_id::text, 8) || ':'"
+    words = ", ".join(f"{owner} || {word}" for word in ["''", *[_word(5_000)] * 12])
     _insert(
         apps.get_model("chat.IndexedMessage"),
         "FROM chat_chatsession",
         session_id="id",
         message_id="'m0'",
         position="0",
-        words=f"array_to_tsvector(ARRAY['@' || user_id, {words}])",
+        words=f"array_to_tsvector(ARRAY[{words}])",
     )
 
 

@@ -1,28 +1,29 @@
-"""What is searched with: sets of words in Postgres, each holding its owner's id as one word more.
+"""What is searched with: sets of words in Postgres, each word with its owner's id before it.
 
-An index over such sets finds "this user's, with these words" in one go; without the owner it would have to
-read everybody's rows that share a word.
+In an index over such sets the words of one owner stand together, so that even all that begin like the last
+one typed are found without reading what others have said.
 """
 
 import re
+import string
 import unicodedata
 import uuid
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from django.contrib.postgres.search import SearchVectorField
-from django.db import connection
 from django.db.models import BooleanField, Expression, F, Func, Value
 
-# Postgres would take what these join for one word: an address, a path, a number with its sign. With some
-# locales every sign beyond ASCII counts as a letter, so those that stand beside words are named as well.
-JOINERS: Final = (
-    "-/.@:<>&+~_=?#"
+# What stands between the words of a title; the sign of per cent has a meaning of its own in a template.
+SIGNS: Final = (
+    "".join(sign for sign in string.punctuation if sign != "%") + "\t\n\r"
     "\u00ab\u00bb\u00a1\u00bf\u00b7\u2010\u2011\u2012\u2013\u2014\u2018\u2019\u201a\u201c\u201d\u201e\u2022\u2026"
     "\u3000\u3001\u3002\u300c\u300d\u300e\u300f\u3010\u3011\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f"
 )
-_QUOTED: Final = re.compile(r"'(?:[^']|'')*'")
-_FOLLOWED_BY: Final = re.compile(r"<(?:-|\d+)>")
+# Enough of an owner's id that hardly two share it; whose a row is, is asked of the row.
+OWNER_LETTERS: Final = 8
+LONGEST_WORD: Final = 100
+_QUOTED: Final = re.compile(r"('(?:[^']|'')*')(:\*)?")
 
 
 class _Signs(dict[int, int]):
@@ -50,13 +51,22 @@ class Matches(Func):
 
 
 def words_of_session() -> Func:
-    """Give a session's set: the words of its title, marked A, its tags as they are, and its owner."""
-    blanks = " " * len(JOINERS)
-    title = f"setweight(to_tsvector('simple', translate(%(expressions)s, '{JOINERS}', '{blanks}')), 'A')"
+    """Give a session's set: its title's words, with the owner (marked A) and without, and its tags."""
+    split = "array_to_tsvector(array_remove(string_to_array({text}, ' '), ''))"
+    signs, blanks = SIGNS.replace("'", "''"), " " * (len(SIGNS) + 1)
+    folded = f", '{signs}' || chr(37), '{blanks}'))"
+    # Two blanks in front: between them is the owner's empty word.
+    owned_words = f"replace('  ' || lower(translate(%(expressions)s::text, {OWNER_LETTERS}) || ':')"
+    plain_words = f"lower(translate(%(expressions)s{folded}"
     return Func(
-        Func(F("title"), template=title),
+        Func(
+            F("title"),
+            F("user"),
+            arg_joiner=f"{folded}, ' ', ' ' || right(",
+            template=f"setweight({split.format(text=owned_words)}, 'A')",
+        ),
+        Func(F("title"), template=split.format(text=plain_words)),
         Func(F("tags"), template="array_to_tsvector(array_remove(%(expressions)s::text[], ''))"),
-        Func(F("user"), template="array_to_tsvector(ARRAY['@' || %(expressions)s::text])"),
         arg_joiner=" || ",
         template="(%(expressions)s)",
         output_field=SearchVectorField(),
@@ -65,50 +75,46 @@ def words_of_session() -> Func:
 
 def words_of_text(text: str, *, owner_id: uuid.UUID) -> Func:
     """Make the set of a text: neither order nor count of its words is kept, so it cannot be read back."""
+    words = {owned(word, owner_id) for word in ("", *plain(text).split())}
     return Func(
-        Func(Value(plain(text)), template="strip(to_tsvector('simple', %(expressions)s))"),
-        Func(Value([owner_word(owner_id)]), template="array_to_tsvector(%(expressions)s::text[])"),
-        arg_joiner=" || ",
-        template="(%(expressions)s)",
+        Value(sorted(words)),
+        template="array_to_tsvector(%(expressions)s::text[])",
         output_field=SearchVectorField(),
     )
 
 
-def owner_word(owner_id: uuid.UUID) -> str:
-    """Give the word that stands for an owner; no text has it, as no word of a text begins like this."""
-    return f"@{owner_id}"
+def owned(word: str, owner_id: uuid.UUID) -> str:
+    """Put the owner before a word, so that one owner's words stand together in the index."""
+    return f"{str(owner_id)[-OWNER_LETTERS:]}:{word[:LONGEST_WORD]}"
 
 
 def plain(text: str) -> str:
-    """Fold case and take joined words apart, as titles are in the database."""
+    """Fold case and put blanks for signs, as for titles in the database."""
     return unicodedata.normalize("NFC", text).lower().translate(_SIGNS)
 
 
-def read_query(text: str) -> str | None:
+def read_query(text: str, *, owner_id: uuid.UUID | None = None) -> str | None:
     """Read what a person typed: all words, `or` between some, `-` before those unwanted.
 
-    The last word may be unfinished. Returns None when there is no word in it.
+    Within one owner's sets, where the last word may be unfinished, or in everybody's titles. Returns None
+    when no word is wanted or unwanted.
     """
-    terms = [
-        f"-{word}" if term.startswith("-") else word for term in text.split() for word in plain(term).split()
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT websearch_to_tsquery('simple', %s)::text", [" ".join(terms)])
-        # Sets of words know no order, so what is to follow is only to be there.
-        query = _FOLLOWED_BY.sub("&", str(cursor.fetchone()[0]))
-    if not query:
-        return None
-    return f"{query}:*" if text[-1].isalnum() and query.endswith("'") else query
-
-
-def of_owner(query: str, *, owner_id: uuid.UUID) -> str:
-    """Keep to one owner's sets."""
-    return f"{quoted(owner_word(owner_id))} & ( {query} )"
+    groups: list[list[str]] = [[]]
+    for term in text.split():
+        if term.lower() == "or":
+            groups.append([])
+            continue
+        not_this = "!" if term.startswith("-") else ""
+        words = plain(term).split()
+        groups[-1] += [not_this + quoted(owned(word, owner_id) if owner_id else word) for word in words]
+    if owner_id and text[-1:].isalnum() and groups[-1]:
+        groups[-1][-1] += ":*"
+    return " | ".join(_anchored(group, owner_id) for group in groups if group) or None
 
 
 def in_titles(query: str) -> str:
-    """Keep to words that are marked as a title's."""
-    return re.sub(rf"({_QUOTED.pattern}):\*|({_QUOTED.pattern})", _mark, query)
+    """Keep to words that are marked as an owned title's."""
+    return _QUOTED.sub(lambda found: f"{found[1]}{':*A' if found[2] else ':A'}", query)
 
 
 def all_of(words: Iterable[str]) -> str:
@@ -122,5 +128,6 @@ def quoted(word: str) -> str:
     return f"'{escaped}'"
 
 
-def _mark(found: "re.Match[Any]") -> str:
-    return f"{found[1]}:*A" if found[1] else f"{found[2]}:A"
+def _anchored(group: list[str], owner_id: uuid.UUID | None) -> str:
+    """Add the owner's empty word, which all their sets hold: without a wanted word all sets would be read."""
+    return " & ".join([quoted(owned("", owner_id)), *group] if owner_id else group)

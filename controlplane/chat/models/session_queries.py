@@ -8,14 +8,7 @@ from django.db.models import Count, F, OuterRef, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from controlplane.chat.models.indexed_messages import IndexedMessage
-from controlplane.chat.models.lexemes import (
-    Matches,
-    all_of,
-    in_titles,
-    of_owner,
-    owner_word,
-    words_of_session,
-)
+from controlplane.chat.models.lexemes import Matches, all_of, in_titles, owned, words_of_session
 
 if TYPE_CHECKING:
     from controlplane.chat.models.sessions import ChatSession  # noqa: F401  # names the rows below
@@ -54,7 +47,7 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
 
     def tagged(self, tag: str, *, owner_id: uuid.UUID) -> Self:
         """Keep one owner's sessions with a tag."""
-        wanted = all_of([owner_word(owner_id), tag])
+        wanted = all_of([owned("", owner_id), tag])
         return self.filter(Matches(words_of_session(), wanted), user_id=owner_id, tags__contains=[tag])
 
     def tagged_by_anybody(self, tag: str) -> Self:
@@ -62,15 +55,15 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
         return self.filter(Matches(words_of_session(), all_of([tag])), tags__contains=[tag])
 
     def titled(self, query: str) -> Self:
-        """Keep those whose title fulfils a query (see `lexemes.read_query`), whosever they are."""
-        return self.filter(Matches(words_of_session(), in_titles(query)))
+        """Keep those whose title fulfils a query; one that was read for no owner finds everybody's."""
+        return self.filter(Matches(words_of_session(), query))
 
     def about(self, query: str, *, owner_id: uuid.UUID) -> Self:
         """Keep one owner's sessions whose title or one message fulfils a query."""
         titles = self.model._default_manager.filter(
-            Matches(words_of_session(), of_owner(in_titles(query), owner_id=owner_id)), user_id=owner_id
+            Matches(words_of_session(), in_titles(query)), user_id=owner_id
         )
-        messages = IndexedMessage.objects.filter(Matches(F("words"), of_owner(query, owner_id=owner_id)))
+        messages = IndexedMessage.objects.filter(Matches(F("words"), query))
         found = titles.order_by().values("pk").union(messages.values("session_id"))
         return self.filter(pk__in=found, user_id=owner_id)
 

@@ -39,7 +39,8 @@ def export(office, sessions) -> list[list[str]]:
     ("text", "titles"),
     [
         ("tea", {"Green tea"}),
-        ("GREE", {"Green tea"}),
+        ("GREEN", {"Green tea"}),
+        ("gree", set()),
         ("ee", set()),
         ("eve@", {"Coffee"}),
         ("tag:Bean", {"Coffee"}),

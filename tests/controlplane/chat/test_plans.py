@@ -49,7 +49,10 @@ FROM generate_series(1, %(rows)s) n
 FILL_WORDS = """
 INSERT INTO chat_indexedmessage (session_id, message_id, position, words)
 SELECT id, 'm1', 0,
-    strip(to_tsvector('simple', 'green tea ' || title)) || array_to_tsvector(ARRAY['@' || user_id])
+    array_to_tsvector(ARRAY(
+        SELECT DISTINCT right(user_id::text, 8) || ':' || word
+        FROM unnest(ARRAY['', 'green'] || string_to_array(title, ' ')) word
+    ))
 FROM chat_chatsession
 """
 
