@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running_stack import RunningStack
+from tests.running_stack import FAST_CALLERS, RunningStack
 
 GIVEN_FROM_OUTSIDE = ("DATABASE_URL", "REDIS_URL")
 
@@ -15,6 +15,7 @@ GIVEN_FROM_OUTSIDE = ("DATABASE_URL", "REDIS_URL")
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Start the two servers unless both are given, and hand their addresses and secrets to the settings."""
+    os.environ.update(FAST_CALLERS)
     if all(os.environ.get(name) for name in GIVEN_FROM_OUTSIDE):
         return
     folder = Path(tempfile.mkdtemp(prefix="threadplane-tests-"))

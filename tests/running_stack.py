@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PORTS = ("CONTROL_PLANE_PORT", "LANGGRAPH_PORT", "POSTGRES_PORT", "VALKEY_PORT", "MODEL_PORT")
 # What the user's shell had, before the test run set addresses and secrets of its own.
 OUTSIDE = dict(os.environ)
+# All tests of a run come from one address, and most of them from one user.
+FAST_CALLERS = {"THROTTLE_USER": "100000/s", "THROTTLE_ADDRESS": "100000/s"}
 PARTS_BY_URL = (
     "DATABASE_URL",
     "PG_CHECKPOINT_URI",
@@ -101,5 +103,6 @@ def newcomer_environment(folder: Path, **settings: str) -> dict[str, str]:
         **ports,
         "THREADPLANE_DATA": str(folder),
         "THREADPLANE_ENV_FILE": os.devnull,
+        **FAST_CALLERS,
         **settings,
     }

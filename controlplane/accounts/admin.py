@@ -1,11 +1,16 @@
 """Accounts in the back office: e-mail based forms, and ending a user's sessions everywhere."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -19,15 +24,37 @@ from unfold.forms import (  # type: ignore[import-untyped]  # ships no types
     UserCreationForm,
 )
 
-from controlplane.accounts.models import CustomUser
+from controlplane.accounts.callers import user_of
+from controlplane.accounts.invitations import invitation_create
+from controlplane.accounts.models import CustomUser, Invitation, PersonalAccessToken
+from controlplane.accounts.personal_tokens import personal_token_revoke
 from controlplane.accounts.services import user_deactivate, user_sign_out_everywhere
 from controlplane.backoffice.columns import column
-from controlplane.backoffice.pages import ModelAdmin
+from controlplane.backoffice.pages import ModelAdmin, ShownOnlyAdmin
 
-# These pages would show refresh tokens as they are.
-for _model in (OutstandingToken, BlacklistedToken):
+STATES = {
+    "active": "success",
+    "open": "info",
+    "accepted": "success",
+    "expired": "warning",
+    "revoked": "danger",
+    "signed out": "danger",
+}
+
+# These pages would show refresh tokens as they are, secrets of second factors and of providers; and a
+# confirmed address or a factor that is set by hand would be worth nothing.
+for _model in (
+    OutstandingToken,
+    BlacklistedToken,
+    EmailAddress,
+    Authenticator,
+    SocialAccount,
+    SocialApp,
+    SocialToken,
+):
     admin.site.unregister(_model)
 admin.site.unregister(Group)
+admin.site.login_template = "accounts/back_office_sign_in.html"
 
 
 @admin.register(Group)
@@ -51,7 +78,13 @@ class CustomUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
     # Permissions are given by group: a list of eighty boxes per user is nobody's overview.
     autocomplete_fields = ("groups",)
     filter_horizontal = ()
-    readonly_fields = ("sign_in", "id", "token_version", "last_login", "date_joined")
+    readonly_fields: ClassVar[tuple[str, ...]] = (
+        "sign_in",
+        "id",
+        "token_version",
+        "last_login",
+        "date_joined",
+    )
     actions = ("sign_out_everywhere", "deactivate")
     fieldsets = (
         (None, {"fields": ("email", "sign_in", ("first_name", "last_name"))}),
@@ -59,6 +92,17 @@ class CustomUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
         (_("Record"), {"fields": ("id", "token_version", "last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: CustomUser | None = None) -> tuple[str, ...]:
+        """Let superusers alone make superusers: every other role would make itself one."""
+        shown = tuple(super().get_readonly_fields(request, obj))
+        return shown if request.user.is_superuser else (*shown, "is_superuser")
+
+    def has_change_permission(self, request: HttpRequest, obj: CustomUser | None = None) -> bool:
+        """Keep others' hands off superusers, whose password would give their rights away."""
+        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return bool(super().has_change_permission(request, obj))
 
     @column(_("password"))
     def sign_in(self, user: CustomUser) -> str:
@@ -88,19 +132,22 @@ class CustomUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
     @admin.action(description=_("Sign out everywhere"), permissions=["change"])
     def sign_out_everywhere(self, request: HttpRequest, users: QuerySet[CustomUser]) -> None:
         """Refuse every token and session that the chosen users hold."""
-        count = sum(user_sign_out_everywhere(user_id=user.pk) for user in users)
+        count = sum(user_sign_out_everywhere(user_id=user.pk) for user in self._within_reach(request, users))
         said = ngettext("%d user was signed out everywhere.", "%d users were signed out everywhere.", count)
         self.message_user(request, said % count, messages.SUCCESS)
 
     @admin.action(description=_("Deactivate"), permissions=["change"])
     def deactivate(self, request: HttpRequest, users: QuerySet[CustomUser]) -> None:
         """Switch the chosen users off; oneself is left out."""
-        others = [user for user in users if user != request.user]
+        others = [user for user in self._within_reach(request, users) if user != request.user]
         for user in others:
             user_deactivate(user_id=user.pk)
         count = len(others)
         said = ngettext("%d user was deactivated.", "%d users were deactivated.", count)
         self.message_user(request, said % count, messages.SUCCESS)
+
+    def _within_reach(self, request: HttpRequest, users: QuerySet[CustomUser]) -> list[CustomUser]:
+        return [user for user in users if self.has_change_permission(request, user)]
 
     def save_model(
         self,
@@ -117,3 +164,90 @@ class CustomUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
     def has_delete_permission(self, *args: Any, **kwargs: Any) -> bool:  # noqa: ARG002  # Django passes them
         """Nobody may."""
         return False
+
+
+@admin.register(PersonalAccessToken)
+class PersonalAccessTokenAdmin(ShownOnlyAdmin[PersonalAccessToken]):
+    """Scripts' tokens: who has them, what they may do, when they were used; never what they are."""
+
+    content_fields = ("name", "__str__")
+    exclude = ("digest",)
+    list_display = ("prefix", "user", "name", "may", "stands", "created_at", "last_used_at")
+    list_select_related = ("user",)
+    list_filter = (("revoked_at", admin.EmptyFieldListFilter), ("expires_at", admin.EmptyFieldListFilter))
+    search_fields = ("user__email", "prefix", "name")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at",)
+    actions = ("revoke",)
+
+    @column(_("scopes"))
+    def may(self, token: PersonalAccessToken) -> str:
+        """Show the scopes in one line."""
+        return ", ".join(token.scopes)
+
+    @column(_("state"), colours=STATES)
+    def stands(self, token: PersonalAccessToken) -> str:
+        """Show the state in its colour."""
+        return token.state
+
+    @admin.action(description=_("Revoke"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, tokens: QuerySet[PersonalAccessToken]) -> None:
+        """End the chosen tokens."""
+        chosen = list(tokens.unrevoked())  # type: ignore[attr-defined]  # the table's own words
+        for token in chosen:
+            personal_token_revoke(token_id=token.pk, owner_id=token.user_id)
+        said = ngettext("%d token was revoked.", "%d tokens were revoked.", len(chosen))
+        self.message_user(request, said % len(chosen), messages.SUCCESS)
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Ask for Django's own permission to change."""
+        return bool(request.user.has_perm("accounts.change_personalaccesstoken"))
+
+
+class InvitationForm(ModelForm):  # type: ignore[type-arg]  # generic for type checkers only
+    """Asks for an address that has no account yet."""
+
+    def clean_email(self) -> str:
+        """Refuse the address of an account."""
+        email: str = self.cleaned_data["email"]
+        if CustomUser.objects.filter(email__iexact=email).exists():
+            raise ValidationError(_("A user with this e-mail address exists already."))
+        return email
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ShownOnlyAdmin[Invitation]):
+    """Invitations are made and sent here; each ends by itself."""
+
+    form = InvitationForm
+    exclude = ("digest",)
+    list_display = ("email", "stands", "invited_by", "created_at", "expires_at", "accepted_at")
+    list_select_related = ("invited_by",)
+    list_filter = (("accepted_at", admin.EmptyFieldListFilter),)
+    search_fields = ("email", "invited_by__email")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at",)
+
+    @column(_("state"), colours=STATES)
+    def stands(self, invitation: Invitation) -> str:
+        """Show the state in its colour."""
+        return invitation.state
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Ask for Django's own permission."""
+        return bool(request.user.has_perm("accounts.add_invitation"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Invitation | None = None) -> Sequence[str]:
+        """Ask for the address of a new one; nothing of one that was made can be changed."""
+        return () if obj is None else super().get_readonly_fields(request, obj)
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Invitation,
+        form: "ModelForm[Invitation]",  # noqa: ARG002  # Django's signature
+        change: bool,  # noqa: ARG002, FBT001  # as above
+    ) -> None:
+        """Invite by the service, which sends the mail."""
+        made, _token = invitation_create(email=obj.email, invited_by=user_of(request).pk)
+        obj.pk = made.pk

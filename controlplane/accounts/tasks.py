@@ -3,9 +3,14 @@
 from celery import shared_task
 from django.core.management import call_command
 
+from controlplane.accounts.invitations import invitations_forget
+from controlplane.accounts.personal_tokens import personal_tokens_forget
+
 
 @shared_task(name="accounts.forget_expired")
 def forget_expired() -> None:
-    """Delete expired refresh tokens and browser sessions, which would pile up for ever."""
+    """Delete expired tokens, invitations and browser sessions, which would pile up for ever."""
     call_command("flushexpiredtokens")
     call_command("clearsessions")
+    personal_tokens_forget()
+    invitations_forget()

@@ -1,5 +1,6 @@
 """The last word on errors outside DRF: what Django calls when nothing else answered."""
 
+import math
 import sys
 
 from django.http import HttpRequest, HttpResponse
@@ -27,7 +28,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _answer(request, problem or describe_status(500), error=error)
 
 
+def answer_error(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Answer for middleware that refuses a request: as JSON to machines, as a page to people."""
+    return _answer(request, describe(error) or describe_status(500), error=error)
+
+
 def _answer(request: HttpRequest, problem: Problem, *, error: BaseException | None) -> HttpResponse:
     if is_for_machines(request):
         return answer_problem(problem, request=request, error=error)
-    return render(request, "api/problem.html", {"problem": problem}, status=problem.status)
+    page = render(request, "api/problem.html", {"problem": problem}, status=problem.status)
+    if problem.retry_after is not None:
+        page.headers["Retry-After"] = str(max(1, math.ceil(problem.retry_after)))
+    return page

@@ -55,6 +55,7 @@ class KeysetPagination(BasePagination, Generic[Row]):
             "type": "object",
             "required": ["results", "next"],
             "properties": {
+                # As it comes: examples of lists are made by looking for this very object.
                 "results": schema,
                 "next": {"type": "string", "format": "uri", "nullable": True, "example": None},
             },

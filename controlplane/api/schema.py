@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 
@@ -47,3 +48,14 @@ class ApiTokenScheme(SimpleJWTScheme):  # type: ignore[no-untyped-call]  # as th
 
     target_class = "controlplane.accounts.authentication.ApiTokenAuthentication"
     name = "apiToken"
+
+
+class PersonalTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # as the library is
+    """Says how a script names itself."""
+
+    target_class = "controlplane.accounts.authentication.PersonalTokenAuthentication"
+    name = "personalAccessToken"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:  # noqa: ARG002  # the library's signature
+        """Describe the header."""
+        return {"type": "http", "scheme": "bearer", "description": "A personal access token, `tp_…`."}

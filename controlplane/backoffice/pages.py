@@ -5,15 +5,21 @@ from typing import Generic, TypeVar
 
 from django.db.models import Model
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin  # type: ignore[import-untyped]  # ships no types
+from unfold.admin import ModelAdmin as UnfoldModelAdmin  # type: ignore[import-untyped]  # ships no types
 from unfold.paginator import InfinitePaginator  # type: ignore[import-untyped]  # as above
+
+from controlplane.backoffice.content import HidesContent
 
 __all__ = ["LargeTableAdmin", "ModelAdmin", "ShownOnlyAdmin"]
 
 Row = TypeVar("Row", bound=Model)
 
 
-class LargeTableAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the library has no types
+class ModelAdmin(HidesContent, UnfoldModelAdmin):  # type: ignore[misc]  # the library has no types
+    """A page of the back office; `content_fields` names what only roles that may see content see."""
+
+
+class LargeTableAdmin(ModelAdmin, Generic[Row]):
     """Lists a table of any size: no page counts it, and no filter loads another table whole."""
 
     paginator = InfinitePaginator

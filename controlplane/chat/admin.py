@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from controlplane.backoffice.columns import column
+from controlplane.backoffice.content import may_see_content
 from controlplane.backoffice.exports import MOST_ROWS, stream_csv
 from controlplane.backoffice.pages import LargeTableAdmin, ShownOnlyAdmin
 from controlplane.chat import services
@@ -50,6 +51,7 @@ class SessionForm(forms.ModelForm):  # type: ignore[type-arg]  # is not generic 
 class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
     """Settings can be helped with; identity and figures mirror other systems and are only shown."""
 
+    content_fields = ("title", "tags", "labels", "custom_system_prompt", "__str__")
     form = SessionForm
     list_display = (
         "title",
@@ -65,7 +67,7 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
     # None of these asks the whole table for its values.
     list_filter = ("is_archived", "is_pinned", "is_provisional", ModelFilter, "created_at")
     list_select_related = ("user",)
-    search_fields = ("title",)
+    search_fields = ("id", "title")
     search_help_text = _("Words of a title, part of an e-mail address with its @, an id, or tag:word")
     ordering = ("-updated_at", "-id")
     actions = ("archive", "restore", "export_csv", "delete_for_good")
@@ -148,9 +150,11 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
     @admin.action(description=_("Export as CSV, 10,000 at most"), permissions=["view"])
     def export_csv(self, request: HttpRequest, sessions: QuerySet[ChatSession]) -> StreamingHttpResponse:
         """Give the chosen sessions' metadata as a file."""
-        chosen = sessions.values_list(*EXPORTED)[:MOST_ROWS]
+        may_see_all = may_see_content(request)
+        shown = [name for name in EXPORTED if may_see_all or name not in self.content_fields]
+        chosen = sessions.values_list(*shown)[:MOST_ROWS]
         rows = ([", ".join(cell) if isinstance(cell, list) else cell for cell in row] for row in chosen)
-        return stream_csv(request, name="sessions", heading=EXPORTED, rows=rows)
+        return stream_csv(request, name="sessions", heading=shown, rows=rows)
 
     @admin.action(description=_("Delete for good, messages included"), permissions=["delete_for_good"])
     def delete_for_good(self, request: HttpRequest, sessions: QuerySet[ChatSession]) -> None:
@@ -163,12 +167,12 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
 
     def get_search_results(
         self,
-        request: HttpRequest,  # noqa: ARG002  # Django passes it
+        request: HttpRequest,
         queryset: ChatSessionQuerySet,
         search_term: str,
     ) -> tuple[ChatSessionQuerySet, bool]:
         """Search by index, which looking for parts of any column could not."""
-        return sessions_found(queryset, search_term), False
+        return sessions_found(queryset, search_term, by_content=may_see_content(request)), False
 
     def save_model(self, request: HttpRequest, obj: ChatSession, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
         """Change it as its owner would."""

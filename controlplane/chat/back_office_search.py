@@ -18,20 +18,22 @@ TAG = "tag:"
 MOST_USERS = 20
 
 
-def sessions_found(sessions: ChatSessionQuerySet, text: str) -> ChatSessionQuerySet:
-    """Narrow to an id, a user's address (anything with an @), `tag:word`, or words of titles."""
+def sessions_found(sessions: ChatSessionQuerySet, text: str, *, by_content: bool) -> ChatSessionQuerySet:
+    """Narrow to an id or a user's address (with an @); `by_content` also to `tag:word` or words of titles."""
     text = text.strip()
     if not text:
         return sessions
-    if text.lower().startswith(TAG):
-        tag = " ".join(text[len(TAG) :].lower().split())
-        return sessions.tagged_by_anybody(tag) if tag else sessions.none()
     if "@" in text:
         users = CustomUser.objects.filter(email__icontains=text).order_by("email")
         return sessions.filter(user__in=list(users.values_list("pk", flat=True)[:MOST_USERS]))
     known_id = _read_id(text)
     if known_id is not None:
         return sessions.filter(Q(pk=known_id) | Q(user=known_id))
+    if not by_content:
+        return sessions.none()
+    if text.lower().startswith(TAG):
+        tag = " ".join(text[len(TAG) :].lower().split())
+        return sessions.tagged_by_anybody(tag) if tag else sessions.none()
     query = read_query(text)
     return sessions.none() if query is None else sessions.titled(query)
 

@@ -1,13 +1,26 @@
 """The one place that reads the environment: every setting typed, named and explained."""
 
+import re
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Literal
+from ipaddress import ip_network
+from typing import Annotated, Literal, Self
 
 from cryptography.fernet import Fernet
-from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+# Requests per second, minute, hour or day, or per several of them: 600/m, 10/30s.
+RATE = r"^[1-9][0-9]{0,8}/([1-9][0-9]{0,3})?[smhd]$"
 Words = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -53,6 +66,42 @@ class Environment(BaseSettings):
     )
     time_zone: str = Field(
         default="UTC", description="IANA time zone in which days begin and dates are shown"
+    )
+
+    registration: Literal["open", "invitation", "closed"] = Field(
+        default="closed", description="Who may make an account: open, invitation or closed"
+    )
+    frontend_url: str | None = Field(
+        default=None, description="Page that mails and invitations lead to; empty: CONTROL_PLANE_URL"
+    )
+    email_host: str | None = Field(
+        default=None, description="Mail server; empty: mails are written to standard output"
+    )
+    email_port: int = Field(default=587, ge=1, le=65_535, description="Port of the mail server")
+    email_user: str = Field(default="", description="User name at the mail server")
+    email_password: SecretStr = Field(default=SecretStr(""), description="Password at the mail server")
+    email_tls: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="How mails are protected on their way: starttls, tls or none"
+    )
+    email_from: str = Field(
+        default="Threadplane <noreply@localhost>", description="Sender of the product's mails"
+    )
+    oidc_name: str = Field(default="Single sign-on", description="What the OpenID Connect provider is called")
+    oidc_issuer: str | None = Field(
+        default=None, description="Address of the OpenID Connect provider; empty: there is none"
+    )
+    oidc_client_id: str = Field(default="", description="Threadplane's client id at the provider")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="Its client secret there")
+    throttle_user: str = Field(
+        default="600/m", pattern=RATE, description="Requests that a user may make per s, m, h or d"
+    )
+    throttle_address: str = Field(
+        default="3000/m", pattern=RATE, description="Requests that may come from one address"
+    )
+    throttle_sign_in: str = Field(
+        default="30/m",
+        pattern=RATE,
+        description="Attempts to sign in, confirm or reset, per address and account",
     )
 
     database_url: SecretStr = Field(
@@ -117,6 +166,14 @@ class Environment(BaseSettings):
         default=True, description="Search over what was said; false empties its index of words"
     )
 
+    provider_base_urls: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description='Where users may use keys of their own: {"provider": ["address", …]}, its own first',
+    )
+    provider_private_addresses: Words = Field(
+        default=(), description="Private networks in which such addresses may lie, separated by commas"
+    )
+
     daily_message_limit: int | None = Field(
         default=None, ge=0, description="Messages that a user may send per day; empty: no limit"
     )
@@ -137,7 +194,12 @@ class Environment(BaseSettings):
     first_admin_password: SecretStr | None = Field(default=None, description="Password of that administrator")
 
     @field_validator(
-        "allowed_hosts", "csrf_trusted_origins", "fernet_keys", "default_enabled_tools", mode="before"
+        "allowed_hosts",
+        "csrf_trusted_origins",
+        "fernet_keys",
+        "default_enabled_tools",
+        "provider_private_addresses",
+        mode="before",
     )
     @classmethod
     def split_words(cls, value: object) -> object:
@@ -154,13 +216,48 @@ class Environment(BaseSettings):
             Fernet(key.get_secret_value())
         return keys
 
-    @field_validator("langgraph_url", "langgraph_public_url", "control_plane_url", "openai_base_url")
+    @field_validator(
+        "langgraph_url",
+        "langgraph_public_url",
+        "control_plane_url",
+        "openai_base_url",
+        "frontend_url",
+        "oidc_issuer",
+    )
     @classmethod
     def check_address(cls, address: str | None) -> str | None:
         """Take http addresses only, without the slash at the end."""
         if address is not None and not address.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return address.rstrip("/") if address else address
+
+    @field_validator("provider_base_urls")
+    @classmethod
+    def check_provider_addresses(cls, listed: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        """Take what users' keys could be sent to, without the slash at the end."""
+        for addresses in listed.values():
+            for address in addresses:
+                if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", address):
+                    raise ValueError("addresses begin with http:// or https:// and name a host and a path")
+        return {
+            provider: tuple(address.rstrip("/") for address in addresses)
+            for provider, addresses in listed.items()
+        }
+
+    @field_validator("provider_private_addresses")
+    @classmethod
+    def check_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        """Take networks such as 10.1.0.0/16."""
+        for network in networks:
+            ip_network(network)
+        return networks
+
+    @model_validator(mode="after")
+    def check_provider(self) -> Self:
+        """Take an OpenID Connect provider with its client only."""
+        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret.get_secret_value()):
+            raise ValueError("OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET")
+        return self
 
 
 @cache
@@ -173,13 +270,15 @@ def read_environment() -> Environment:
         return Environment()
     except ValidationError as error:
         lines = [
-            _complaint(str(one["loc"][0]), one["type"], one["msg"])
+            _complaint(str(one["loc"][0]) if one["loc"] else "", one["type"], one["msg"])
             for one in error.errors(include_input=False)
         ]
         raise EnvironmentInvalid("The control plane cannot start:\n" + "\n".join(lines)) from None
 
 
 def _complaint(field: str, kind: str, message: str) -> str:
+    if not field:
+        return f"  {message}"
     variable = field.upper()
     explanation = Environment.model_fields[field].description
     if kind == "missing":

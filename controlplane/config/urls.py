@@ -21,6 +21,9 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api_v1)),
+    path("api/accounts/", include("allauth.headless.urls")),
+    # The way back from the OpenID Connect provider; everything else of signing in is the line above.
+    path("accounts/", include("allauth.urls")),
     path("health/", include("controlplane.health.urls")),
     path("internal/", include("controlplane.internal.urls")),
 ]

@@ -18,7 +18,7 @@ LONGEST_GOODBYE_SECONDS = 5
 
 def migrate_job(*, environment: Mapping[str, str], with_demo_user: bool) -> Job:
     """Describe the migrations, and the demo user after them where there is to be one."""
-    commands = ("migrate", "create_demo_user") if with_demo_user else ("migrate",)
+    commands = ("migrate", "sync_roles", *(("create_demo_user",) if with_demo_user else ()))
     return Job(name="migrate", command=(*SETUP, *commands), environment=environment, needs=SERVERS)
 
 

@@ -12,6 +12,8 @@ from controlplane.runs.models import Run
 class RunAdmin(ShownOnlyAdmin[Run]):
     """One row per admitted run."""
 
+    # A session is named by its title.
+    content_fields = ("session", "provider_key")
     list_display = (
         "admitted_at",
         "user",

@@ -19,6 +19,8 @@ from controlplane.usage.models import DailyCounter, ModelPrice, TokenUsage
 class TokenUsageAdmin(ShownOnlyAdmin[TokenUsage]):
     """One row per model call."""
 
+    # A session is named by its title.
+    content_fields = ("chat_session", "provider_key")
     list_display = (
         "created_at",
         "user",

@@ -61,6 +61,6 @@ def test_job_makes_the_demo_user_only_when_one_is_named(tmp_path: Path) -> None:
     (plain,) = assemble(options, ("migrate",), URLS).work
     (with_demo,) = assemble(options, ("migrate",), {**URLS, "DEMO_EMAIL": "demo@example.org"}).work
     assert "DEMO_PASSWORD" not in plain.environment
-    assert plain.command[-1] == "migrate"
-    assert with_demo.command[-2:] == ("migrate", "create_demo_user")
+    assert plain.command[-2:] == ("migrate", "sync_roles")
+    assert with_demo.command[-3:] == ("migrate", "sync_roles", "create_demo_user")
     assert with_demo.environment["DEMO_PASSWORD"]

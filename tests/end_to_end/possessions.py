@@ -139,16 +139,17 @@ def acquire(
     eventually(
         lambda: rows_of(stack, owner),
         lambda rows: _is_at_rest(rows, run_id),
-        within=30,
+        within=60,
     )
     return Possessions(stack=stack, http=http, ids=ids)
 
 
 def _is_at_rest(rows: dict[str, list[Any]], run_id: str) -> bool:
-    """Whether the finished run is settled and the two live ones have their permits."""
+    """Whether the finished run is settled, the two live ones have their permits, and each thread was seen."""
     settled = [row for row in rows["runs_run"] if str(row["id"]) == run_id and row["settled_at"]]
     states = sorted(row["state"] for row in rows["usage_tokenusage"])
-    return len(settled) == 1 and states == ["pending", "pending", "settled"]
+    seen = not any(row["is_provisional"] for row in rows["chat_chatsession"])
+    return seen and len(settled) == 1 and states == ["pending", "pending", "settled"]
 
 
 def _thread(http: httpx.Client) -> str:

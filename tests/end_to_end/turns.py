@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from tests.end_to_end.clients import Client
 from tests.scripted_model import ScriptedModel
 
-LONG = "word " * 400
+# Longer than any cancellation takes, on a busy machine as well.
+LONG = "word " * 1600
 SLOW = {"streamingProfile": {"ttft": 20, "tps": 20}, "chunkSize": 5}
 
 

@@ -2,6 +2,7 @@
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "controlplane.accounts.authentication.PersonalTokenAuthentication",
         "controlplane.accounts.authentication.ApiTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
@@ -13,10 +14,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "controlplane.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "controlplane.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "controlplane.api.exceptions.handle_exception",
-    # Callers are told apart by the connection's address: a header is theirs to invent. Behind a proxy,
-    # uvicorn puts the client's address there for the proxies that FORWARDED_ALLOW_IPS trusts.
-    "NUM_PROXIES": 0,
-    "DEFAULT_THROTTLE_RATES": {"sign_in": "30/min"},
     "PAGE_SIZE": 50,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

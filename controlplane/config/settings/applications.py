@@ -28,6 +28,12 @@ INSTALLED_APPS = [
     "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
     "django_filters",
+    "allauth",
+    "allauth.account",
+    "allauth.headless",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "controlplane.accounts",
     "controlplane.language_models",
     "controlplane.preferences",
@@ -53,7 +59,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "controlplane.accounts.throttling.middleware.ThrottleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # Knows no async, so that all others, outside of it, run in its one thread; placed first, as is usual, it
     # would leave them hopping between threads: a third of what a short request costs.
@@ -91,4 +99,5 @@ UNFOLD = {
     "SITE_HEADER": "Threadplane",
     # There is no other site to return to.
     "SITE_URL": None,
+    "LOGIN": {"form": "controlplane.accounts.sign_up.back_office.SignInForm"},
 }

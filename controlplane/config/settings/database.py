@@ -49,5 +49,10 @@ CACHES = {
         "LOCATION": read_environment().redis_url.get_secret_value(),
         "KEY_PREFIX": "threadplane",
         "OPTIONS": {"socket_timeout": CACHE_SECONDS, "socket_connect_timeout": CACHE_SECONDS},
-    }
+    },
+    "counters": {
+        "BACKEND": "controlplane.accounts.throttling.counters.SharedCounters",
+        "LOCATION": read_environment().redis_url.get_secret_value(),
+        "KEY_PREFIX": "threadplane",
+    },
 }

@@ -24,6 +24,8 @@ DEFAULT_ENABLED_TOOLS = list(_environment.default_enabled_tools)
 DEFAULT_SUMMARIZATION_THRESHOLD = 4000
 DEFAULT_SUMMARY_KEEP_TOKENS = 2000
 MODEL_PRICES = _environment.model_prices
+PROVIDER_BASE_URLS = _environment.provider_base_urls
+PROVIDER_PRIVATE_ADDRESSES = list(_environment.provider_private_addresses)
 
 MESSAGE_SEARCH = _environment.message_search
 

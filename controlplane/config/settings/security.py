@@ -18,6 +18,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = _environment.https_only
 SECURE_HSTS_SECONDS = 31_536_000 if _environment.https_only else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _environment.https_only
+SECURE_HSTS_PRELOAD = _environment.https_only
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _environment.https_only else None
 # The Agent Server and health probes speak plain http inside the network.
 SECURE_REDIRECT_EXEMPT = [r"^internal/", r"^health/"]
@@ -30,11 +31,21 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
+THROTTLE_USER = _environment.throttle_user
+THROTTLE_ADDRESS = _environment.throttle_address
+THROTTLE_SIGN_IN = _environment.throttle_sign_in
+# Every POST below it counts as an attempt to sign in.
+SIGN_IN_PREFIX = "/api/accounts/"
+RATELIMIT_USE_CACHE = "counters"
+# A counter that ended between two steps of one request, which is the start of a new one.
+RATELIMIT_FAIL_OPEN = True
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "controlplane.accounts.passwords.EndsWhatWasSignedIn"},
 ]
 
 CONTENT_SECURITY_POLICY = {

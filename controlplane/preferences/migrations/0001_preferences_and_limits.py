@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0002_preferences_stamp'),
+        ('accounts', '0004_preferences_stamp'),
         ('auth', '0012_alter_user_first_name_max_length'),
     ]
 

@@ -5,7 +5,10 @@ from django.test import Client
 from django.utils import timezone
 
 from controlplane.accounts.api_tokens import issue_refresh_token
+from controlplane.accounts.invitations import invitation_create
+from controlplane.accounts.personal_tokens import personal_token_create
 from controlplane.chat.models import ChatSession, DeletedThread
+from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.models import Run
 from controlplane.usage.models import DailyCounter, TokenUsage
 
@@ -25,10 +28,15 @@ def add_one_of_each(make_user):
     def add(email: str) -> ChatSession:
         user = make_user(email)
         issue_refresh_token(user)
+        personal_token_create(owner_id=user.pk, name="Report", scopes=["read"])
+        invitation_create(email=f"guest-of-{email}", invited_by=user.pk)
         session = ChatSession.objects.create(user=user, title="Tea")
         run = Run.objects.create(user=user, session=session, thread_id=session.pk, graph_id="agent")
         TokenUsage.objects.create(user=user, chat_session=session, run=run, model_name="gpt-4o")
         DailyCounter.objects.create(user=user, day=timezone.localdate(), resets_at=timezone.now())
+        key = UserAPIKey.objects.create(user=user, provider="openai", key_name="Mine")
+        today = timezone.localdate()
+        KeyCounter.objects.create(key=key, period="day", starts_on=today, resets_at=timezone.now())
         DeletedThread.objects.create(thread_id=session.pk, user=user)
         return session
 

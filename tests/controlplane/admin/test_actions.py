@@ -2,8 +2,10 @@
 
 import pytest
 from django.urls import reverse
+from rest_framework.test import APIClient
 
-from controlplane.accounts.models import CustomUser
+from controlplane.accounts.models import CustomUser, Invitation
+from controlplane.accounts.personal_tokens import personal_token_create
 from controlplane.chat.models import ChatSession, DeletedThread
 from tests.controlplane.conftest import signed_in
 
@@ -112,3 +114,36 @@ def test_settings_can_be_helped_with_and_figures_not(office, user):
 
     session.refresh_from_db()
     assert (session.title, session.message_count, session.user) == ("Coffee", 3, user)
+
+
+@pytest.mark.parametrize("whose", ["another's", "one's own"])
+def test_new_password_signs_out_everywhere_but_here(office, user, whose):
+    changed = user if whose == "another's" else CustomUser.objects.get(email="admin@example.com")
+    phone = signed_in(changed)
+    new = {"usable_password": "true", "password1": "a wholly new one", "password2": "a wholly new one"}
+
+    office.post(reverse("admin:auth_user_password_change", args=[changed.pk]), new)
+
+    changed.refresh_from_db()
+    assert (changed.check_password("a wholly new one"), changed.token_version) == (True, 2)
+    assert phone.get("/api/v1/me/").status_code == 401
+    assert office.get(reverse("admin:index")).status_code == 200
+
+
+def test_revoking_ends_the_chosen_tokens_alone(office, user):
+    chosen, secret = personal_token_create(owner_id=user.pk, name="a", scopes=["read"])
+    _, other = personal_token_create(owner_id=user.pk, name="b", scopes=["read"])
+
+    page = act(office, "admin:accounts_personalaccesstoken_changelist", "revoke", chosen)
+
+    assert "1 token was revoked." in page.text
+    assert APIClient(HTTP_AUTHORIZATION=f"Bearer {secret}").get("/api/v1/me/").status_code == 401
+    assert APIClient(HTTP_AUTHORIZATION=f"Bearer {other}").get("/api/v1/me/").status_code == 200
+    assert secret not in page.text
+
+
+def test_address_with_an_account_is_not_invited(office, user):
+    page = office.post(reverse("admin:accounts_invitation_add"), {"email": user.email.upper()})
+
+    assert "A user with this e-mail address exists already." in page.text
+    assert Invitation.objects.count() == 0

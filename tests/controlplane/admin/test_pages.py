@@ -11,16 +11,29 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from controlplane.accounts.models import CustomUser
+from controlplane.accounts.models import CustomUser, Invitation, PersonalAccessToken
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.preferences.models import UserPreference
+from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.models import Run
 from controlplane.usage.models import DailyCounter, TokenUsage
 
-OURS = [CustomUser, UserPreference, ChatSession, DeletedThread, Run, TokenUsage, DailyCounter]
+OURS = [
+    CustomUser,
+    PersonalAccessToken,
+    Invitation,
+    UserPreference,
+    ChatSession,
+    DeletedThread,
+    Run,
+    TokenUsage,
+    DailyCounter,
+    UserAPIKey,
+    KeyCounter,
+]
 # Of the house and not of users: what these pages cost and allow is tested beside their apps.
 OF_THE_HOUSE = ["AllowedModel", "ModelPrice"]
-SHOWN_ONLY = [DeletedThread, Run, TokenUsage, DailyCounter]
+SHOWN_ONLY = [PersonalAccessToken, DeletedThread, Run, TokenUsage, DailyCounter, UserAPIKey, KeyCounter]
 
 
 def page_of(model, step: str, *arguments) -> str:

@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import AsyncRequestFactory, Client
 from django.urls import reverse
 
@@ -135,3 +136,16 @@ async def test_export_is_sent_in_pieces_to_a_server_that_awaits(monkeypatch):
     answer = exports.stream_csv(AsyncRequestFactory().get("/"), name="numbers", heading=["n"], rows=rows)
 
     assert [chunk async for chunk in answer] == [b"n\r\n0\r\n1\r\n", b"2\r\n"]
+
+
+def test_role_that_sees_no_content_neither_finds_nor_exports_it(make_user, two):
+    support = Client(raise_request_exception=True)
+    person = make_user("support@example.com", is_staff=True)
+    person.user_permissions.add(Permission.objects.get(codename="view_chatsession"))
+    support.force_login(person)
+
+    for text in ("tea", "tag:leaf"):
+        assert list(support.get(PAGE, {"q": text}).context["cl"].result_list) == []
+    heading, row = export(support, two[:1])
+    assert not {"title", "tags"} & set(heading)
+    assert "Green tea" not in row

@@ -6,9 +6,19 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models import F, Value
+from django.db.models.functions import Greatest, Lower
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+
+
+class RisingField(models.PositiveIntegerField):  # type: ignore[type-arg]  # generic for type checkers only
+    """A number that no write lowers: an object read before it was raised does not bring tokens back."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: FBT001  # Django's signature
+        """Write the greater of what the object says and what is there."""
+        value = super().pre_save(model_instance, add)
+        return value if add else Greatest(F(self.attname), Value(value))
 
 
 class CustomUserManager(BaseUserManager["CustomUser"]):
@@ -43,8 +53,16 @@ class CustomUser(AbstractUser):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     username = None  # type: ignore[assignment]  # signing in is by e-mail alone
     email = models.EmailField(_("e-mail address"))
-    token_version = models.PositiveIntegerField(
-        default=1, editable=False, help_text=_("Raised by “sign out everywhere” and by deactivation.")
+    token_version = RisingField(
+        default=1,
+        editable=False,
+        help_text=_("Raised by “sign out everywhere”, by deactivation and by a new password."),
+    )
+    is_self_made = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=_("Signed up; the address counts once it is confirmed."),
     )
     preferences_stamp = models.PositiveBigIntegerField(
         db_default=0,
@@ -54,12 +72,15 @@ class CustomUser(AbstractUser):
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
+    # Whether a password was set in place of a stored one since the user was read.
+    replaces_password = False
 
     objects: ClassVar[CustomUserManager] = CustomUserManager()  # type: ignore[assignment]  # no user name here
 
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        permissions = (("view_content", _("Can see what users write: titles, prompts, names")),)
         constraints = (
             models.UniqueConstraint(
                 Lower("email"),
@@ -70,6 +91,18 @@ class CustomUser(AbstractUser):
 
     def __str__(self) -> str:
         return self.email
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Set the password; once a stored user is saved with it, everything signed in before ends."""
+        self.replaces_password = not self._state.adding
+        super().set_password(raw_password)
+
+    def set_unusable_password(self) -> None:
+        """Take the password away, with the same consequence."""
+        super().set_unusable_password()
+        self.replaces_password = not self._state.adding
+        # Django calls its validators' `password_changed` for passwords alone that were given.
+        self._password = "" if self.replaces_password else None
 
     def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
         # Django's own hash covers the password alone; "everywhere" includes the browser.

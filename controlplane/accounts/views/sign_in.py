@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import update_last_login
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
@@ -15,10 +15,42 @@ from rest_framework.views import APIView
 
 from controlplane.accounts.agent_tokens import mint_for_user
 from controlplane.accounts.api_tokens import issue_refresh_token, rotate_refresh_token
+from controlplane.accounts.authentication import AccountOwnerOnly
 from controlplane.accounts.callers import user_of
 from controlplane.accounts.models import CustomUser
+from controlplane.accounts.models.personal_tokens import Scope
 from controlplane.accounts.services import user_sign_out_everywhere
-from controlplane.accounts.throttling import SignInThrottle
+from controlplane.accounts.sign_up.account import is_confirmed
+from controlplane.accounts.sign_up.second_factor import second_factor_check
+from controlplane.errors import Unauthenticated
+
+PAIR = OpenApiExample("A pair", value={"access": "eyJhbGciOi…", "refresh": "eyJhbGciOi…"}, response_only=True)
+CREDENTIALS = OpenApiExample(
+    "With a second factor",
+    value={"email": "ada@example.com", "password": "correct horse battery", "code": "123456"},
+    request_only=True,
+)
+SPENT = OpenApiExample("A refresh token", value={"refresh": "eyJhbGciOi…"}, request_only=True)
+MINTED = OpenApiExample(
+    "A token",
+    value={
+        "token": "eyJhbGciOi…",
+        "expires_at": "2026-11-22T20:10:00Z",
+        "agent_url": "https://agents.example.com",
+    },
+    response_only=True,
+)
+ONESELF = OpenApiExample(
+    "Oneself",
+    value={
+        "id": "4f1d5f0e-54a6-4b0e-9d34-0f6c2b3f7a10",
+        "email": "ada@example.com",
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "date_joined": "2026-11-22T20:00:00Z",
+    },
+    response_only=True,
+)
 
 
 class TokenPairSerializer(serializers.Serializer[dict[str, str]]):
@@ -33,27 +65,45 @@ class SignInView(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    throttle_classes = (SignInThrottle,)
 
     class Input(serializers.Serializer[dict[str, str]]):
         """Who signs in."""
 
         email = serializers.EmailField(max_length=254)
         password = serializers.CharField(trim_whitespace=False, max_length=1024)
+        code = serializers.CharField(
+            required=False,
+            allow_blank=True,
+            default="",
+            max_length=64,
+            help_text="One-time or recovery code, where a second factor is set up.",
+        )
 
         class Meta:
             ref_name = "SignIn"
 
     @extend_schema(
-        request=Input, responses=TokenPairSerializer, operation_id="auth_token_create", tags=["auth"]
+        request=Input,
+        responses=TokenPairSerializer,
+        operation_id="auth_token_create",
+        tags=["auth"],
+        examples=[CREDENTIALS, PAIR],
     )
     def post(self, request: Request) -> Response:
-        """Answer with a pair of tokens; 401 for a wrong password, an unknown or an inactive account alike."""
+        """Answer with a pair of tokens.
+
+        401 `not_authenticated` for a wrong password, an unknown or an inactive account alike; after the right
+        password `email_not_confirmed`, `totp_required` or `totp_invalid`.
+        """
         given = self.Input(data=request.data)
         given.is_valid(raise_exception=True)
-        user = authenticate(request=request._request, **given.validated_data)
+        email, password, code = (given.validated_data[name] for name in ("email", "password", "code"))
+        user = authenticate(request=request._request, email=email, password=password)
         if not isinstance(user, CustomUser):
             raise AuthenticationFailed
+        if not is_confirmed(user):
+            raise Unauthenticated("Confirm your e-mail address first.", code="email_not_confirmed")
+        second_factor_check(user=user, code=code)
         update_last_login(None, user)  # type: ignore[arg-type]  # asks for a model that has this field
         refresh = issue_refresh_token(user)
         return Response({"access": str(refresh.access_token), "refresh": str(refresh)})
@@ -74,7 +124,11 @@ class RefreshView(APIView):
             ref_name = "TokenRefresh"
 
     @extend_schema(
-        request=Input, responses=TokenPairSerializer, operation_id="auth_token_refresh", tags=["auth"]
+        request=Input,
+        responses=TokenPairSerializer,
+        operation_id="auth_token_refresh",
+        tags=["auth"],
+        examples=[SPENT, PAIR],
     )
     def post(self, request: Request) -> Response:
         """Answer with a new pair."""
@@ -87,6 +141,8 @@ class RefreshView(APIView):
 class AgentTokenView(APIView):
     """Talk to the Agent Server directly, with langgraph-sdk for instance."""
 
+    personal_token_scopes: ClassVar[dict[str, Scope]] = {"POST": Scope.AGENT}
+
     class Output(serializers.Serializer[dict[str, object]]):
         """A bearer token, when it ends, and where to use it."""
 
@@ -97,7 +153,13 @@ class AgentTokenView(APIView):
         class Meta:
             ref_name = "AgentToken"
 
-    @extend_schema(request=None, responses=Output, operation_id="auth_agent_token_create", tags=["auth"])
+    @extend_schema(
+        request=None,
+        responses=Output,
+        operation_id="auth_agent_token_create",
+        tags=["auth"],
+        examples=[MINTED],
+    )
     def post(self, request: Request) -> Response:
         """Answer with a token of ten minutes for the caller."""
         minted = mint_for_user(user_of(request))
@@ -109,7 +171,7 @@ class AgentTokenView(APIView):
         return Response(self.Output(answer).data)
 
 
-class SignOutEverywhereView(APIView):
+class SignOutEverywhereView(AccountOwnerOnly, APIView):
     """End every session and token of the caller, this one included."""
 
     @extend_schema(
@@ -133,7 +195,7 @@ class MeView(APIView):
             fields: ClassVar[list[str]] = ["id", "email", "first_name", "last_name", "date_joined"]
             read_only_fields = fields
 
-    @extend_schema(responses=Output, operation_id="me_retrieve", tags=["auth"])
+    @extend_schema(responses=Output, operation_id="me_retrieve", tags=["auth"], examples=[ONESELF])
     def get(self, request: Request) -> Response:
         """Answer with the caller's account."""
         return Response(self.Output(user_of(request)).data)

@@ -1,0 +1,1 @@
+"""Signing up and in by django-allauth: what of it is ours."""

@@ -1,0 +1,1 @@
+"""Slows callers down who ask too much, and those who guess passwords."""

@@ -1,0 +1,82 @@
+"""Which limits a request counts towards: its address, its user, and the account that it signs in to."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from controlplane.accounts.bearers import caller_id
+
+# One subscriber has at least a network of this size, and could take a new address per request.
+IPV6_NETWORK = 64
+SIGNED_IN_PREFIXES = ("/api/", "/admin/")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One counter: what is counted, for whom, and how much of it in how long (`600/m`)."""
+
+    group: str
+    counted: str
+    rate: str
+
+
+def limits_of(request: HttpRequest) -> Iterator[Limit]:
+    """Give the counters of a request, the cheap ones first: a refused request costs no more than it must."""
+    address = address_of(request)
+    yield Limit("address", address, settings.THROTTLE_ADDRESS)
+    if is_sign_in(request):
+        # Together, so that one office does not lock itself out; hashed, so that no store lists accounts.
+        account = sha256(_account(request).encode(errors="replace")).hexdigest()
+        yield Limit("sign-in", f"{address}-{account}", settings.THROTTLE_SIGN_IN)
+    # Elsewhere nobody asks who it is, and to find out would cost a query.
+    user_id = caller_id(request) if request.path_info.startswith(SIGNED_IN_PREFIXES) else None
+    if user_id is not None:
+        yield Limit("user", str(user_id), settings.THROTTLE_USER)
+
+
+def address_of(request: HttpRequest) -> str:
+    """Name the connection's other end; a header is the caller's to invent.
+
+    Behind a proxy, uvicorn puts the client's address there for the proxies that FORWARDED_ALLOW_IPS trusts.
+    """
+    try:
+        address = ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return "unknown"
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((address, IPV6_NETWORK), strict=False))
+    return str(address)
+
+
+def is_sign_in(request: HttpRequest) -> bool:
+    """Whether the request could guess a password or a code, or have a mail sent."""
+    if request.method != "POST":
+        return False
+    path = request.path_info
+    return path in {reverse("sign-in"), reverse("admin:login")} or path.startswith(settings.SIGN_IN_PREFIX)
+
+
+def _account(request: HttpRequest) -> str:
+    # Codes come without an address, but in the session that waits for them.
+    session = request.META.get("HTTP_X_SESSION_TOKEN") or request.COOKIES.get(
+        settings.SESSION_COOKIE_NAME, ""
+    )
+    return _named_account(request) or str(session)
+
+
+def _named_account(request: HttpRequest) -> str:
+    if request.content_type == "application/json":
+        try:
+            given = json.loads(request.body)
+        except (ValueError, RecursionError):
+            return ""
+        named = given.get("email", "") if isinstance(given, dict) else ""
+    else:
+        named = request.POST.get("username") or request.POST.get("email") or ""
+    return str(named).strip().lower()

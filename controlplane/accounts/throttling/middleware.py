@@ -1,0 +1,47 @@
+"""Refuses requests beyond the limits before anything expensive is done for them."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django_ratelimit.core import get_usage
+from rest_framework.exceptions import Throttled
+
+from controlplane.accounts.throttling.limits import Limit, limits_of
+from controlplane.api.fallbacks import answer_error
+
+# The Agent Server calls for all users at once, and probes come often; both are within the network.
+FREE_PREFIXES = ("/internal/", "/health/", f"/{settings.STATIC_URL.lstrip('/')}")
+
+
+class ThrottleMiddleware:
+    """Count each request once, a stream too; must come inside what reads the session's user."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info.startswith(FREE_PREFIXES):
+            return self.get_response(request)
+        for limit in limits_of(request):
+            seconds = _seconds_too_early(request, limit)
+            if seconds is not None:
+                return answer_error(request, Throttled(wait=seconds))
+        return self.get_response(request)
+
+
+def _seconds_too_early(request: HttpRequest, limit: Limit) -> int | None:
+    usage = get_usage(
+        request,
+        group=limit.group,
+        key=lambda _group, _request: limit.counted,
+        rate=limit.rate,
+        increment=True,
+    )
+    if usage is None or not usage["should_limit"]:
+        return None
+    return max(1, int(usage["time_left"]))
