@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.messages import SUCCESS
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -172,6 +173,9 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
         search_term: str,
     ) -> tuple[ChatSessionQuerySet, bool]:
         """Search by index, which looking for parts of any column could not."""
+        if request.path == reverse("admin:autocomplete") and not may_see_content(request):
+            # A picker shows nothing but titles.
+            return queryset.none(), False
         return sessions_found(queryset, search_term, by_content=may_see_content(request)), False
 
     def save_model(self, request: HttpRequest, obj: ChatSession, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
