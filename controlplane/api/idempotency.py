@@ -83,6 +83,13 @@ def create_once(
     return Creation(row=row, is_new=True)
 
 
+def forget_attempt(attempt: Attempt) -> None:
+    """Free the key of a creation that was taken back, so that a repeat creates anew."""
+    IdempotentCreation.objects.filter(
+        user_id=attempt.user_id, key=attempt.key, fingerprint=attempt.fingerprint
+    ).delete()
+
+
 def forget_old_keys() -> int:
     """Delete keys that nobody will repeat any more; returns how many."""
     deleted, _ = IdempotentCreation.objects.filter(created_at__lt=Now() - KEPT_FOR).delete()

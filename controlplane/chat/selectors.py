@@ -1,10 +1,34 @@
 """How sessions and their runs are found: by owner first, always."""
 
 import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
+from controlplane.caching.entries import VersionedEntries
 from controlplane.chat.models import ChatSession, ChatSessionQuerySet
+from controlplane.chat.row_versions import SessionRowVersion
 from controlplane.errors import NotFound
 from controlplane.runs.models import Run, RunQuerySet
+
+CACHED_SECONDS: Final = 300
+STATUSES: Final = ("active", "archived", "pinned")
+
+_entries: VersionedEntries[tuple[Any, ...] | None] = VersionedEntries(
+    prefix="chat_session", seconds=CACHED_SECONDS
+)
+_STATUSES: Final[Mapping[str, Callable[[ChatSessionQuerySet], ChatSessionQuerySet]]] = {
+    "active": ChatSessionQuerySet.active,
+    "archived": ChatSessionQuerySet.archived,
+    "pinned": ChatSessionQuerySet.pinned,
+}
+_LOOKUPS: Final = {
+    "model": "model_name",
+    "search": "title__icontains",
+    "created_after": "created_at__gte",
+    "created_before": "created_at__lt",
+    "updated_after": "updated_at__gte",
+    "updated_before": "updated_at__lt",
+}
 
 
 def session_get(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
@@ -15,19 +39,54 @@ def session_get(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
     return session
 
 
-def session_list(
-    *, owner_id: uuid.UUID, archived: bool | None = None, pinned: bool | None = None, search: str = ""
-) -> ChatSessionQuerySet:
-    """Find a user's sessions; `None` leaves a filter out, `search` looks into titles, whatever their case.
+def session_read(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
+    """Find a user's session for showing it, its columns from the cache if they are the current ones.
+
+    Whose it is, whether it is there and which version is current is asked of the database each time, in one
+    narrow query; so every process sees every change at once, the cache's state notwithstanding.
+    Raises NotFound.
+    """
+    mine = ChatSession.objects.owned_by(owner_id).existing().filter(pk=session_id)
+    current = mine.annotate(row_version=SessionRowVersion()).values_list("row_version", flat=True).first()
+    if current is None:
+        raise NotFound("There is no such session.")
+    columns = [field.attname for field in ChatSession._meta.concrete_fields]
+    # The columns belong to the version: an upgrade that changes them makes all copies old.
+    values = _entries.read(
+        session_id, version=[current, *columns], load=lambda: mine.values_list(*columns).first()
+    )
+    if values is None:
+        raise NotFound("There is no such session.")
+    return ChatSession.from_db(mine.db, columns, values)
+
+
+def session_list(*, owner_id: uuid.UUID) -> ChatSessionQuerySet:
+    """Find a user's sessions.
 
     One whose thread has not been seen may yet turn out to be none, and is left out.
     """
-    sessions = ChatSession.objects.owned_by(owner_id).existing().seen()
-    if archived is not None:
-        sessions = sessions.archived(archived)
-    if pinned is not None:
-        sessions = sessions.filter(is_pinned=pinned)
-    return sessions.filter(title__icontains=search) if search else sessions
+    return ChatSession.objects.owned_by(owner_id).existing().seen()
+
+
+def session_filter(
+    sessions: ChatSessionQuerySet, *, owner_id: uuid.UUID, filters: Mapping[str, Any]
+) -> ChatSessionQuerySet:
+    """Narrow one user's sessions; a filter that is None or missing is left out.
+
+    `status`, `archived`, `pinned`, `model`, `tag`, `search` (part of a title, whatever its case), and the
+    moments `created_after`, `created_before`, `updated_after`, `updated_before`, each first one included.
+    """
+    given = {name: value for name, value in filters.items() if value not in (None, "")}
+    if "status" in given:
+        sessions = _STATUSES[given["status"]](sessions)
+    if "archived" in given:
+        sessions = sessions.archived(given["archived"])
+    if "pinned" in given:
+        sessions = sessions.pinned(given["pinned"])
+    if "tag" in given:
+        sessions = sessions.tagged(given["tag"], owner_id=owner_id)
+    plainly = {lookup: given[name] for name, lookup in _LOOKUPS.items() if name in given}
+    return sessions.filter(**plainly)
 
 
 def run_list(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> RunQuerySet:

@@ -18,6 +18,7 @@ class SessionSerializer(serializers.ModelSerializer[ChatSession]):
             "id",
             "title",
             "graph_id",
+            "tags",
             "model_name",
             "temperature",
             "max_tokens",

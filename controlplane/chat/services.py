@@ -11,8 +11,10 @@ from django.db.models.functions import Now
 
 from controlplane.accounts.models import CustomUser
 from controlplane.agent_server.bridges import bridge_for_user
+from controlplane.api.idempotency import Attempt, Creation, create_once, forget_attempt
 from controlplane.api.waiting import free_thread
-from controlplane.chat.models import ChatSession, DeletedThread
+from controlplane.chat.models import ChatSession, DeletedThread, IndexedMessage
+from controlplane.chat.tags import tags_normalize
 from controlplane.chat.tasks import request_erasure
 from controlplane.errors import Conflict, NotFound
 from controlplane.language_models.selection import model_require_allowed
@@ -24,34 +26,41 @@ async def session_create(*, owner: CustomUser, settings: Mapping[str, Any]) -> C
     """Make a session and its thread, both or neither.
 
     `settings` holds fields of ChatSession; what is left out follows the owner's preferences, also later ones.
-    Raises ValidationError, Invalid `model_not_allowed`, and BridgeError when no thread could be
+    Raises ValidationError, Invalid (`model_not_allowed` for one), and BridgeError when no thread could be
     made; the row is removed again then. A thread whose answer was lost stays behind: without a session
-    nobody sees it, and it is empty.
+    nobody sees it, and it is empty. After a stop in between the sweep looks which of both there is.
     """
-    session = ChatSession(user=owner, **settings)
-    await sync_to_async(_check)(session, settings)
-    await session.asave(force_insert=True)
-    try:
-        await free_thread()
-        async with bridge_for_user(owner) as bridge:
-            await bridge.create_thread(session.id, graph_id=session.graph_id)
-    except BaseException:
-        await ChatSession.objects.filter(pk=session.pk).adelete()
-        raise
-    await session.arefresh_from_db()
-    return session
+    session = await sync_to_async(_insert)(owner, settings)
+    return await _with_thread(session, owner)
+
+
+async def session_create_once(
+    *, owner: CustomUser, settings: Mapping[str, Any], attempt: Attempt
+) -> Creation[ChatSession]:
+    """Do the same once per key: a repeat finds the session, and makes its thread if that is still missing.
+
+    Raises Conflict `idempotency_key_reused` and Gone besides. What failed can be tried with the same key.
+    """
+
+    def find(session_id: str) -> ChatSession | None:
+        return ChatSession.objects.owned_by(owner.pk).existing().filter(pk=session_id).first()
+
+    made = await sync_to_async(create_once)(attempt, make=lambda: _insert(owner, settings), find=find)
+    if not made.row.is_provisional:
+        return made
+    session = await _with_thread(made.row, owner, attempt=attempt)
+    return Creation(row=session, is_new=made.is_new)
 
 
 def session_change(*, session_id: uuid.UUID, owner_id: uuid.UUID, changes: Mapping[str, Any]) -> ChatSession:
     """Change a session's settings in one transaction.
 
-    Raises NotFound, ValidationError, Invalid `model_not_allowed`.
+    Raises NotFound, ValidationError, Invalid (`model_not_allowed` for one).
     """
     with transaction.atomic():
         session = _lock(session_id, owner_id)
-        if changes.get("model_name"):
-            model_require_allowed(changes["model_name"])
-        for name, value in changes.items():
+        _require_allowed(changes)
+        for name, value in _tidy(changes).items():
             setattr(session, name, value)
         session.full_clean(validate_unique=False, validate_constraints=False)
         session.save(update_fields=[*changes, "updated_at"])
@@ -96,8 +105,9 @@ def session_unpin(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
 
 
 def session_delete(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> None:
-    """Hide a session and put up its thread's tombstone, in one transaction. Raises NotFound, Conflict.
+    """Hide a session, forget its words and put up its thread's tombstone, in one transaction.
 
+    Raises NotFound, Conflict.
     After commit a job erases the thread; when the queue is down the sweep does.
     """
     with transaction.atomic():
@@ -107,11 +117,51 @@ def session_delete(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> None:
             raise Conflict("The session is just being made. Try again soon.", code="session_provisional")
         DeletedThread.objects.get_or_create(thread_id=session.id, defaults={"user_id": owner_id})
         ChatSession.objects.filter(pk=session.pk).update(deleted_at=Now())
+        IndexedMessage.objects.filter(session=session).delete()
         transaction.on_commit(partial(request_erasure, session.pk))
 
 
-def _check(session: ChatSession, settings: Mapping[str, Any]) -> None:
+def _insert(owner: CustomUser, settings: Mapping[str, Any]) -> ChatSession:
+    # Provisional until its thread is there, so that no session without one stays when this process is killed.
+    session = ChatSession(user=owner, is_provisional=True, **_tidy(settings))
     session.full_clean()
+    _require_allowed(settings)
+    session.save(force_insert=True)
+    return session
+
+
+async def _with_thread(
+    session: ChatSession, owner: CustomUser, *, attempt: Attempt | None = None
+) -> ChatSession:
+    try:
+        await free_thread()
+        async with bridge_for_user(owner) as bridge:
+            await bridge.create_thread(session.id, graph_id=session.graph_id)
+    except BaseException:
+        await sync_to_async(_take_back)(session, attempt)
+        raise
+    await ChatSession.objects.filter(pk=session.pk).aupdate(is_provisional=False)
+    made = await ChatSession.objects.existing().filter(pk=session.pk).afirst()
+    if made is None:
+        raise Conflict("Another request with this key has failed. Try again.", code="creation_failed")
+    return made
+
+
+def _take_back(session: ChatSession, attempt: Attempt | None) -> None:
+    with transaction.atomic():
+        # A repeat that came through meanwhile has made it a session for good.
+        deleted, _ = ChatSession.objects.provisional().filter(pk=session.pk).delete()
+        if deleted and attempt is not None:
+            forget_attempt(attempt)
+
+
+def _tidy(settings: Mapping[str, Any]) -> dict[str, Any]:
+    if "tags" not in settings:
+        return dict(settings)
+    return {**settings, "tags": tags_normalize(settings["tags"])}
+
+
+def _require_allowed(settings: Mapping[str, Any]) -> None:
     if settings.get("model_name"):
         model_require_allowed(settings["model_name"])
 

@@ -1,4 +1,4 @@
-"""The jobs of sessions: one per deletion, and the sweeps for deletions and provisional ones."""
+"""The jobs of sessions: erasing and indexing one, and the sweeps that find what was missed."""
 
 import uuid
 
@@ -9,6 +9,7 @@ from kombu.exceptions import OperationalError as QueueUnreachable
 from redis.exceptions import RedisError
 
 from controlplane.chat.deletion import thread_erase, unerased_threads
+from controlplane.chat.message_index import session_index, sweep_message_index
 from controlplane.chat.provisional import sweep_provisional_sessions
 from sdk_bridge import Retryable
 
@@ -43,3 +44,18 @@ def sweep_deletions() -> None:
 def sweep_provisional() -> int:
     """Confirm or withdraw provisional sessions; a sweep that fails is made up for by the next one."""
     return async_to_sync(sweep_provisional_sessions)()
+
+
+@shared_task(name="chat.index_session")
+def index_session(session_id: str) -> None:
+    """Follow one session's messages in the index; what may succeed later is left to the sweep."""
+    try:
+        async_to_sync(session_index)(session_id=uuid.UUID(session_id))
+    except Retryable as error:
+        logger.warning("indexing_put_off", session_id=session_id, code=error.code)
+
+
+@shared_task(name="chat.sweep_message_index")
+def sweep_index() -> int:
+    """Index what was missed, or empty the index when it is switched off; the next sweep makes up for this."""
+    return async_to_sync(sweep_message_index)()

@@ -6,22 +6,24 @@ from controlplane.chat.views.configuration import EffectiveConfigurationView
 from controlplane.chat.views.messages import HistoryView, MessagesView
 from controlplane.chat.views.prompts import SessionPromptView
 from controlplane.chat.views.runs import RunCancelView, RunsView
-from controlplane.chat.views.sessions import (
-    ArchiveView,
-    PinView,
-    RestoreView,
-    SessionsView,
-    SessionView,
-    UnpinView,
-)
+from controlplane.chat.views.search import SessionSearchView
+from controlplane.chat.views.sessions import SessionViewSet
+
+_all = SessionViewSet.as_view({"get": "list", "post": "create"})
+_one = SessionViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})
 
 urlpatterns = [
-    path("sessions/", SessionsView.as_view(), name="sessions"),
-    path("sessions/<uuid:session_id>/", SessionView.as_view(), name="session"),
-    path("sessions/<uuid:session_id>/archive/", ArchiveView.as_view(), name="session-archive"),
-    path("sessions/<uuid:session_id>/restore/", RestoreView.as_view(), name="session-restore"),
-    path("sessions/<uuid:session_id>/pin/", PinView.as_view(), name="session-pin"),
-    path("sessions/<uuid:session_id>/unpin/", UnpinView.as_view(), name="session-unpin"),
+    path("sessions/", _all, name="sessions"),
+    path("sessions/search/", SessionSearchView.as_view(), name="session-search"),
+    path("sessions/<uuid:session_id>/", _one, name="session"),
+    *(
+        path(
+            f"sessions/<uuid:session_id>/{step}/",
+            SessionViewSet.as_view({"post": step}),
+            name=f"session-{step}",
+        )
+        for step in ("archive", "restore", "pin", "unpin")
+    ),
     path(
         "sessions/<uuid:session_id>/effective-config/",
         EffectiveConfigurationView.as_view(),

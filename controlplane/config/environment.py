@@ -164,6 +164,10 @@ class Environment(BaseSettings):
         "and cached_input_mtok where cached ones differ",
     )
 
+    message_search: bool = Field(
+        default=True, description="Search over what was said; false empties its index of words"
+    )
+
     provider_base_urls: dict[str, tuple[str, ...]] = Field(
         default_factory=dict,
         description='Where users may use keys of their own: {"provider": ["address", …]}, its own first',

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from celery import Signature
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -11,6 +12,7 @@ from kombu.exceptions import OperationalError as QueueError
 from pydantic import BaseModel, ConfigDict, Field
 from redis.exceptions import RedisError
 
+from controlplane.chat.tasks import index_session
 from controlplane.errors import Invalid, NotFound, Unavailable
 from controlplane.internal.callers import agent_server_only, run_webhook_only
 from controlplane.internal.payloads import read_payload
@@ -121,10 +123,15 @@ def run_webhook(request: HttpRequest) -> HttpResponse:
     if given.status == "rollback" or run.thread_id is None:
         _take_at_its_word(run, given)
     try:
-        settle_run.delay(str(given.run_id))
+        settle_run.apply_async((str(given.run_id),), link=_followers(run))
     except (QueueError, RedisError) as error:
         raise Unavailable("The job queue does not answer.", code="queue_unavailable") from error
     return HttpResponse(status=202)
+
+
+def _followers(run: Run) -> list[Signature[None]]:
+    """Name the jobs that wait for a run's settlement."""
+    return [] if run.session_id is None else [index_session.si(str(run.session_id))]
 
 
 def _take_at_its_word(run: Run, given: WebhookPayload) -> None:

@@ -40,10 +40,13 @@ def run_confirm(*, run_id: UUID, status: str, started_at: datetime) -> None:
 
 
 def run_end(*, run_id: UUID, status: str, ended_at: datetime, error_code: str = "") -> None:
-    """Note how a run ended; what was noted first stays."""
-    Run.objects.filter(pk=run_id, ended_at=None).update(
-        status=status, ended_at=ended_at, error_code=error_code
-    )
+    """Note how a run ended; what was noted first stays. Its session's index of messages is to follow."""
+    with transaction.atomic():
+        is_news = Run.objects.filter(pk=run_id, ended_at=None).update(
+            status=status, ended_at=ended_at, error_code=error_code
+        )
+        if is_news:
+            ChatSession.objects.filter(runs=run_id).want_index()
 
 
 def run_roll_back(*, run_id: UUID, started_at: datetime, ended_at: datetime) -> None:
@@ -55,7 +58,9 @@ def run_roll_back(*, run_id: UUID, started_at: datetime, ended_at: datetime) -> 
     run_confirm(run_id=run_id, status=Run.Status.INTERRUPTED, started_at=started_at)
     run_end(run_id=run_id, status=Run.Status.INTERRUPTED, ended_at=ended_at)
     unexplained = Run.objects.filter(status=Run.Status.INTERRUPTED, error_code__in=("", LOST))
-    unexplained.filter(pk=run_id).update(error_code=ROLLED_BACK)
+    if unexplained.filter(pk=run_id).update(error_code=ROLLED_BACK):
+        # Who looked before may have indexed what was taken back since.
+        ChatSession.objects.filter(runs=run_id).want_index()
 
 
 def run_lose(*, run_id: UUID, since: datetime) -> None:

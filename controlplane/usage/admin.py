@@ -34,11 +34,11 @@ class TokenUsageAdmin(ShownOnlyAdmin[TokenUsage]):
         "ended",
     )
     list_select_related = ("user",)
-    list_filter = ("state", "outcome", "request_type", "provider", "is_estimated", "is_priced")
+    list_filter = ("state", "outcome", "request_type", "is_estimated", "is_priced", "created_at")
     search_fields = ("id", "run__id", "user__email", "model_name")
     search_help_text = _("Attempt or run id, e-mail address or model")
-    date_hierarchy = "created_at"
-    ordering = ("-created_at",)
+    # No column's values and no dates are asked of the whole table, which only grows.
+    ordering = ("-created_at", "-id")
 
     @column(_("for"), ordering="request_type", is_label=True)
     def purpose(self, usage: TokenUsage) -> str:

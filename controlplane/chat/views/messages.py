@@ -32,7 +32,7 @@ from controlplane.api.fields import (
 )
 from controlplane.chat.history import read_history
 from controlplane.chat.messaging import OutgoingMessage, message_answer, message_stream
-from controlplane.chat.selectors import session_get
+from controlplane.chat.selectors import session_get, session_read
 from controlplane.chat.serializers import InterruptSerializer, MessageSerializer, SessionSerializer
 from controlplane.chat.wire import event_as_json, failure_as_json, interrupts_as_json, message_as_json
 from sdk_bridge import BridgeError, Event
@@ -135,7 +135,7 @@ class HistoryView(AsyncAPIView):
         page = self.Page(data=request.query_params.dict())
         page.is_valid(raise_exception=True)
         reader = user_of(request)
-        session = await sync_to_async(session_get)(session_id=session_id, owner_id=reader.pk)
+        session = await sync_to_async(session_read)(session_id=session_id, owner_id=reader.pk)
         history = await read_history(session=session, reader=reader, **page.validated_data)
         return Response(
             {

@@ -39,6 +39,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-provisional": {"task": "chat.sweep_provisional", "schedule": 15.0, "options": {"expires": 14}},
     "forget-expired": {"task": "accounts.forget_expired", "schedule": 86_400.0},
     "forget-old-keys": {"task": "api.forget_old_keys", "schedule": 86_400.0},
+    "sweep-message-index": {
+        "task": "chat.sweep_message_index",
+        "schedule": 10.0,
+        "options": {"expires": 9},
+    },
     "sweep-deletions": {"task": "chat.sweep_deletions", "schedule": 60.0, "options": {"expires": 55}},
 }
 

@@ -33,6 +33,7 @@ PROVIDER_PRIVATE_ADDRESSES = list(_environment.provider_private_addresses)
 MEDIA_ROOT = Path(__file__).resolve().parents[3] / _environment.documents_folder
 MAX_DOCUMENT_SIZE_MB = _environment.max_document_size_mb
 MAX_STORAGE_MB_PER_USER = _environment.max_storage_mb_per_user
+MESSAGE_SEARCH = _environment.message_search
 
 DAILY_MESSAGE_LIMIT = _environment.daily_message_limit
 DAILY_TOKEN_LIMIT = _environment.daily_token_limit

@@ -39,6 +39,7 @@ def test_new_session_and_its_thread_have_one_id_and_one_owner(api, user, agent_s
         "id": str(session.pk),
         "title": "Tea",
         "graph_id": "agent",
+        "tags": [],
         "model_name": "gpt-4o",
         "temperature": 0.5,
         "max_tokens": 200,

@@ -68,6 +68,7 @@ def test_beat_calls_only_jobs_that_exist(settings):
         "runs.sweep_runs",
         "chat.sweep_deletions",
         "chat.sweep_provisional",
+        "chat.sweep_message_index",
         "accounts.forget_expired",
     }
     assert scheduled <= set(job_queue.tasks)

@@ -2,38 +2,20 @@
 
 import uuid
 from decimal import Decimal
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-
-class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
-    """The words in which sessions are asked for."""
-
-    def owned_by(self, user_id: uuid.UUID) -> Self:
-        """Keep the sessions of one user; another user's session is not found."""
-        return self.filter(user_id=user_id)
-
-    def existing(self) -> Self:
-        """Leave out sessions that are being deleted."""
-        return self.filter(deleted_at__isnull=True)
-
-    def provisional(self) -> Self:
-        """Keep those whose thread has not been seen at the Agent Server yet."""
-        return self.filter(is_provisional=True)
-
-    def seen(self) -> Self:
-        """Keep those whose thread has been seen there."""
-        return self.filter(is_provisional=False)
-
-    def archived(self, archived: bool = True) -> Self:  # noqa: FBT001, FBT002  # reads as a word in a chain
-        """Keep archived sessions, or those that are not."""
-        return self.filter(is_archived=archived)
+from controlplane.chat.models.lexemes import words_of_session
+from controlplane.chat.models.session_queries import ChatSessionQuerySet
+from controlplane.chat.tags import LONGEST_TAG, MOST_TAGS
 
 
 class ChatSession(models.Model):
@@ -43,6 +25,14 @@ class ChatSession(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="chat_sessions")
     title = models.CharField(max_length=200, default="New conversation")
     graph_id = models.CharField(max_length=100, default="agent")
+
+    tags = ArrayField(
+        models.CharField(max_length=LONGEST_TAG),
+        size=MOST_TAGS,
+        default=list,
+        blank=True,
+        help_text=_("Words of the owner's own, separated by commas."),
+    )
 
     model_name = models.CharField(max_length=200, blank=True, help_text=_("Empty: as preferred."))
     temperature = models.FloatField(
@@ -71,6 +61,12 @@ class ChatSession(models.Model):
     is_provisional = models.BooleanField(
         default=False, editable=False, help_text=_("Its thread has not been seen yet.")
     )
+    index_wanted = models.PositiveIntegerField(
+        default=0, editable=False, help_text=_("How often what was said has changed.")
+    )
+    index_done = models.PositiveIntegerField(
+        default=0, editable=False, help_text=_("The change that the index of messages has seen last.")
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(
@@ -82,7 +78,23 @@ class ChatSession(models.Model):
     class Meta:
         indexes = (
             models.Index(fields=["user", "-updated_at", "-id"], name="chat_session_recent"),
-            models.Index(fields=["user", "is_archived", "-updated_at"], name="chat_session_archived"),
+            models.Index(fields=["user", "is_archived", "-updated_at", "-id"], name="chat_session_archived"),
+            models.Index(
+                fields=["user", "-updated_at", "-id"],
+                name="chat_session_pinned",
+                condition=models.Q(is_pinned=True),
+            ),
+            models.Index(fields=["user", "created_at", "id"], name="chat_session_by_age"),
+            models.Index(fields=["user", "title", "id"], name="chat_session_by_title"),
+            # For the back office, which lists everybody's.
+            models.Index(fields=["-updated_at", "-id"], name="chat_session_latest"),
+            # Straight into the index: a list of pending entries would be read by every search.
+            GinIndex(words_of_session(), name="chat_session_words", fastupdate=False),
+            models.Index(
+                fields=["id"],
+                name="chat_session_to_index",
+                condition=models.Q(index_wanted__gt=models.F("index_done")),
+            ),
             models.Index(
                 fields=["deleted_at"],
                 name="chat_session_deleting",
@@ -124,19 +136,3 @@ class ChatSession(models.Model):
         self.refresh_from_db(
             fields=["message_count", "total_tokens_used", "total_cost", "last_message_at", "updated_at"]
         )
-
-
-class DeletedThread(models.Model):
-    """A tombstone: a thread id that was deleted and can never be used again."""
-
-    thread_id = models.UUIDField(primary_key=True, editable=False)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
-    )
-    deleted_at = models.DateTimeField(db_default=Now(), editable=False)
-    erased_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text=_("When the thread was gone from the Agent Server.")
-    )
-
-    def __str__(self) -> str:
-        return str(self.thread_id)
