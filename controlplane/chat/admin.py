@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -169,14 +169,15 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
     def get_search_results(
         self,
         request: HttpRequest,
-        queryset: ChatSessionQuerySet,
+        queryset: QuerySet[ChatSession],
         search_term: str,
-    ) -> tuple[ChatSessionQuerySet, bool]:
+    ) -> tuple[QuerySet[ChatSession], bool]:
         """Search by index, which looking for parts of any column could not."""
         if request.path == reverse("admin:autocomplete") and not may_see_content(request):
             # A picker shows nothing but titles.
             return queryset.none(), False
-        return sessions_found(queryset, search_term, by_content=may_see_content(request)), False
+        sessions = cast("ChatSessionQuerySet", queryset)
+        return sessions_found(sessions, search_term, by_content=may_see_content(request)), False
 
     def save_model(self, request: HttpRequest, obj: ChatSession, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
         """Change it as its owner would."""
