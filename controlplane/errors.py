@@ -99,10 +99,12 @@ class LimitReached(ThreadplaneError):
         used: int | Decimal,
         remaining: int | Decimal,
         resets_at: datetime,
+        which: str | None = None,
     ) -> None:
         figures = {"limit": limit, "used": used, "remaining": remaining}
         details: dict[str, Any] = {name: _as_json(figure) for name, figure in figures.items()}
-        super().__init__(message, details={**details, "resets_at": resets_at.isoformat()})
+        details |= {"resets_at": resets_at.isoformat()} | ({"which": which} if which else {})
+        super().__init__(message, details=details)
         self.resets_at = resets_at
 
     @property

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, Secret, SecretStr, ValidationError
 
 from graphs.errors import ControlPlaneRefused, ControlPlaneUnreachable
 from graphs.event_loops import PerLoop
@@ -102,6 +102,34 @@ class Permit(BaseModel):
     api_key: SecretStr
 
 
+class ToolPermitRequest(BaseModel):
+    """One tool call that asks for leave; `tool_call_id` is the model server's name for it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    attempt_id: UUID
+    tool_call_id: str
+    tool_name: str
+
+
+class ToolPermit(BaseModel):
+    """Leave for one tool call, and what its user set for the tool. Secrets live in memory, for this call."""
+
+    model_config = ConfigDict(frozen=True)
+
+    configuration: dict[str, Any] = Field(default_factory=dict)
+    secrets: dict[str, Secret[Any]] = Field(default_factory=dict)
+
+
+class ToolCallEnd(BaseModel):
+    """How a tool call ended: `finished`, `failed` or `cancelled`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    outcome: str
+    duration_ms: int
+
+
 async def user_state(user_id: UUID) -> UserState | None:
     """Ask for a user's state; None for a user nobody knows."""
     try:
@@ -125,6 +153,19 @@ async def claim(request: ClaimRequest) -> Claim:
 async def permit(run_id: str, request: PermitRequest) -> Permit:
     """Ask for leave for one model call; repeating it reserves nothing twice. Raises ControlPlaneRefused."""
     return await _ask("POST", f"/internal/runs/{run_id}/calls/", answer=Permit, body=request)
+
+
+async def permit_tool_call(run_id: str, request: ToolPermitRequest) -> ToolPermit:
+    """Ask for leave for one tool call; repeating it counts nothing twice. Raises ControlPlaneRefused."""
+    return await _ask("POST", f"/internal/runs/{run_id}/tool-calls/", answer=ToolPermit, body=request)
+
+
+async def end_tool_call(run_id: str, attempt_id: UUID, end: ToolCallEnd) -> None:
+    """Say how a permitted tool call ended; repeating it is harmless. Raises ControlPlaneRefused."""
+    path = f"/internal/runs/{run_id}/tool-calls/{attempt_id}/end/"
+    response = await _send("POST", path, end.model_dump_json())
+    if not response.is_success:
+        raise _refusal(response)
 
 
 def _connect() -> httpx.AsyncClient:

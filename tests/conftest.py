@@ -1,5 +1,6 @@
 """Servers that tests share: the scripted model, and the whole system running on it."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -39,6 +40,8 @@ def stack(server_folder: Path, scripted_model: ScriptedModel) -> Iterator[Runnin
         OPENAI_BASE_URL=scripted_model.url,
         OPENAI_API_KEY="sk-scripted",
         DEFAULT_MODEL="gpt-4o-mini",
+        PROVIDER_BASE_URLS=json.dumps({"openai": [scripted_model.url]}),
+        PROVIDER_PRIVATE_ADDRESSES="127.0.0.0/8",
         DEMO_EMAIL=DEMO_EMAIL,
         DEMO_PASSWORD=DEMO_PASSWORD,
     )

@@ -44,6 +44,8 @@ def decode_cursor(cursor: str, *, ordering: str, model: type[Model]) -> Position
 def _read(field: Any, text: object) -> Any:
     if not isinstance(text, str) or "\x00" in text or not isinstance(field, Field):
         raise ValueError("nothing that this field could hold")
+    # JSON can write half a character; the database's driver cannot.
+    text.encode()
     if field.get_internal_type() == "DateTimeField":
         # In UTC: Postgres takes fewer offsets than Python does.
         return datetime.fromisoformat(text).astimezone(UTC)

@@ -8,6 +8,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
 
 from controlplane.api.exceptions import answer_problem
 from controlplane.api.problems import describe, describe_status
@@ -18,6 +19,16 @@ MACHINE_PREFIXES = ("/api/", "/internal/")
 def is_for_machines(request: HttpRequest) -> bool:
     """Whether errors at this address are JSON."""
     return request.path_info.startswith(MACHINE_PREFIXES)
+
+
+def _largest_body(request: HttpRequest) -> int:
+    """Ask the view at this address how much it takes; few say anything."""
+    try:
+        view = resolve(request.path_info).func
+    except Resolver404:
+        return 0
+    takes: Callable[[], int] | None = getattr(getattr(view, "cls", None), "largest_body", None)
+    return takes() if takes else 0
 
 
 class ErrorShapeMiddleware:
@@ -54,18 +65,17 @@ class ErrorShapeMiddleware:
 
     def _refuse(self, request: HttpRequest) -> HttpResponseBase | None:
         # DRF reads the stream itself, past Django's own check, and takes a body of unknown length for none.
-        status = self._body_refused(
-            request.META.get("CONTENT_LENGTH"), request.META.get("HTTP_TRANSFER_ENCODING")
-        )
+        status = self._body_refused(request)
         return None if status is None else answer_problem(describe_status(status), request=request)
 
-    def _body_refused(self, length: str | None, encoding: str | None) -> HTTPStatus | None:
+    def _body_refused(self, request: HttpRequest) -> HTTPStatus | None:
+        length = request.META.get("CONTENT_LENGTH")
         if not length:
-            return HTTPStatus.LENGTH_REQUIRED if encoding else None
-        largest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if largest is not None and length.isdigit() and int(length) > largest:
-            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        return None
+            return HTTPStatus.LENGTH_REQUIRED if request.META.get("HTTP_TRANSFER_ENCODING") else None
+        usual = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if usual is None or not length.isdigit() or int(length) <= usual:
+            return None
+        return None if int(length) <= _largest_body(request) else HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
     def _shape(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if response.status_code < HTTPStatus.BAD_REQUEST or self._is_json(response):

@@ -1,10 +1,10 @@
-"""Reads JSON bodies; what the parser cannot stand is the caller's error, not ours."""
+"""Reads bodies; what a parser cannot stand is the caller's error, not ours."""
 
 from collections.abc import Mapping
 from typing import IO, Any
 
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import DataAndFiles, JSONParser, MultiPartParser
 
 
 class BoundedJSONParser(JSONParser):
@@ -21,3 +21,23 @@ class BoundedJSONParser(JSONParser):
             return super().parse(stream, media_type, dict(parser_context or {}))
         except RecursionError as error:
             raise ParseError from error
+
+
+class MalformedForm(ParseError):
+    """The body is no form data that can be read."""
+
+
+class BoundedMultiPartParser(MultiPartParser):
+    """DRF's parser for forms with files; the middleware bounds the size, by what the view says it takes."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> "DataAndFiles[Any, Any]":
+        """Parse one form. Raises MalformedForm."""
+        try:
+            return super().parse(stream, media_type, dict(parser_context or {}))
+        except ParseError as error:
+            raise MalformedForm from error

@@ -20,6 +20,7 @@ from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
 import sdk_bridge
 from controlplane import errors
 from controlplane.api.invalid_fields import fields_of
+from controlplane.api.parsers import MalformedForm
 
 Found = TypeVar("Found")
 
@@ -74,6 +75,7 @@ _THEIRS: dict[type[Exception], tuple[int, str, str]] = {
         "validation_failed",
         "The request has fields that cannot be accepted.",
     ),
+    MalformedForm: (400, "malformed_form", "The body is not valid form data."),
     rest_errors.ParseError: (400, "malformed_json", "The body is not valid JSON."),
     rest_errors.AuthenticationFailed: (401, "not_authenticated", "The token or login is not valid."),
     rest_errors.NotAuthenticated: (401, "not_authenticated", "Sign in first."),
@@ -81,7 +83,11 @@ _THEIRS: dict[type[Exception], tuple[int, str, str]] = {
     rest_errors.NotFound: (404, "not_found", "There is nothing here."),
     rest_errors.MethodNotAllowed: (405, "method_not_allowed", "This address does not take that method."),
     rest_errors.NotAcceptable: (406, "not_acceptable", "None of the media types asked for can be given."),
-    rest_errors.UnsupportedMediaType: (415, "unsupported_media_type", "Send the body as application/json."),
+    rest_errors.UnsupportedMediaType: (
+        415,
+        "unsupported_media_type",
+        "Send the body in a media type that is taken here.",
+    ),
     rest_errors.Throttled: (429, "throttled", "Too many requests."),
     InvalidToken: (401, "token_not_valid", "The token is not valid, or no longer."),
     TokenError: (401, "not_authenticated", "The token or login is not valid."),

@@ -1,7 +1,10 @@
 """The one place that reads the environment: every setting typed, named and explained."""
 
+import re
 from decimal import Decimal
 from functools import cache
+from ipaddress import ip_network
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from cryptography.fernet import Fernet
@@ -161,6 +164,25 @@ class Environment(BaseSettings):
         "and cached_input_mtok where cached ones differ",
     )
 
+    provider_base_urls: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description='Where users may use keys of their own: {"provider": ["address", …]}, its own first',
+    )
+    provider_private_addresses: Words = Field(
+        default=(), description="Private networks in which such addresses may lie, separated by commas"
+    )
+
+    documents_folder: Path = Field(
+        default=Path(".data/documents"),
+        description="Folder of users' documents; a relative one is below the project",
+    )
+    max_document_size_mb: int = Field(
+        default=20, ge=1, le=1000, description="Megabytes of one document, at most"
+    )
+    max_storage_mb_per_user: int = Field(
+        default=500, ge=1, description="Megabytes of all documents of one user, at most"
+    )
+
     daily_message_limit: int | None = Field(
         default=None, ge=0, description="Messages that a user may send per day; empty: no limit"
     )
@@ -181,7 +203,12 @@ class Environment(BaseSettings):
     first_admin_password: SecretStr | None = Field(default=None, description="Password of that administrator")
 
     @field_validator(
-        "allowed_hosts", "csrf_trusted_origins", "fernet_keys", "default_enabled_tools", mode="before"
+        "allowed_hosts",
+        "csrf_trusted_origins",
+        "fernet_keys",
+        "default_enabled_tools",
+        "provider_private_addresses",
+        mode="before",
     )
     @classmethod
     def split_words(cls, value: object) -> object:
@@ -212,6 +239,27 @@ class Environment(BaseSettings):
         if address is not None and not address.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return address.rstrip("/") if address else address
+
+    @field_validator("provider_base_urls")
+    @classmethod
+    def check_provider_addresses(cls, listed: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        """Take what users' keys could be sent to, without the slash at the end."""
+        for addresses in listed.values():
+            for address in addresses:
+                if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", address):
+                    raise ValueError("addresses begin with http:// or https:// and name a host and a path")
+        return {
+            provider: tuple(address.rstrip("/") for address in addresses)
+            for provider, addresses in listed.items()
+        }
+
+    @field_validator("provider_private_addresses")
+    @classmethod
+    def check_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        """Take networks such as 10.1.0.0/16."""
+        for network in networks:
+            ip_network(network)
+        return networks
 
     @model_validator(mode="after")
     def check_provider(self) -> Self:

@@ -1,5 +1,16 @@
 """REST addresses of documents, below /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from controlplane.documents.downloads import DocumentFileView
+from controlplane.documents.views import DocumentsView, DocumentView
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("documents/", DocumentsView.as_view({"get": "list", "post": "create"}), name="documents"),
+    path(
+        "documents/<uuid:document_id>/",
+        DocumentView.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="document",
+    ),
+    path("documents/<uuid:document_id>/file/", DocumentFileView.as_view(), name="document-file"),
+]

@@ -50,6 +50,11 @@ class DataFolder:
         return self.root / "celery-beat"
 
     @property
+    def documents(self) -> Path:
+        """Users' documents; 0700."""
+        return self.root / "documents"
+
+    @property
     def state_file(self) -> Path:
         """Addresses and demo login of the running stack."""
         return self.root / "state.json"
@@ -63,7 +68,15 @@ class DataFolder:
         """Make the folders. One that exists keeps its mode, and parents are never touched."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            for folder in (self.secrets, self.logs, self.valkey, self.agent_server, self.celery_beat):
+            private = (
+                self.secrets,
+                self.logs,
+                self.valkey,
+                self.agent_server,
+                self.celery_beat,
+                self.documents,
+            )
+            for folder in private:
                 folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise StackError(f"the data folder {self.root} cannot be used: {error}") from error

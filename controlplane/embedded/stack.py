@@ -72,7 +72,10 @@ def assemble(options: Options, parts: tuple[str, ...], environ: Mapping[str, str
     folder = DataFolder(options.data)
     folder.create()
     credentials = Credentials.load(folder.secrets)
-    settings = stack_settings(parts, ports=options.ports, credentials=credentials, environ=environ)
+    settings = {
+        "DOCUMENTS_FOLDER": str(folder.documents),
+        **stack_settings(parts, ports=options.ports, credentials=credentials, environ=environ),
+    }
     for part in parts:
         missing = [name for name in NEEDED_SETTINGS.get(part, ()) if name not in settings]
         if missing:

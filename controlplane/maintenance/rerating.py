@@ -56,7 +56,9 @@ def _rerate(batch: list[TokenUsage], done: Rerating, *, dry_run: bool) -> None:
             continue
         difference = (cost.total or Decimal(0)) - (row.total_cost or Decimal(0))
         by_session[row.chat_session_id] += difference
-        by_counter[row.counter_id] += difference
+        if row.key_counter_id is None:
+            # The house's limit does not know what users' own keys cost.
+            by_counter[row.counter_id] += difference
         done.difference += difference
         row.prompt_cost, row.completion_cost, row.total_cost = cost.prompt, cost.completion, cost.total
         row.is_priced = cost.is_priced

@@ -99,9 +99,11 @@ def _figures_of_counters(rows: list[DailyCounter]) -> Figures:
             figures[days[user_id, day]]["messages"] = number
     calls = TokenUsage.objects.filter(counter_id__in=list(figures)).order_by()
     is_settled = Q(state=TokenUsage.State.SETTLED)
+    # What ran on users' own keys counts by its tokens alone.
+    is_house_paid = Q(key_counter__isnull=True)
     for key, *sums in calls.values_list("counter_id").annotate(
         tokens=Sum("total_tokens", filter=is_settled, default=0),
-        cost=Sum("total_cost", filter=is_settled, default=Decimal(0)),
+        cost=Sum("total_cost", filter=is_settled & is_house_paid, default=Decimal(0)),
         set_aside=Sum("reserved_tokens", default=0),
         cost_set_aside=Sum("reserved_cost", default=Decimal(0)),
     ):

@@ -5,7 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 from controlplane.backoffice.columns import column
 from controlplane.backoffice.pages import ShownOnlyAdmin
+from controlplane.runs import figures
 from controlplane.runs.models import Run
+
+figures.register()
 
 
 @admin.register(Run)
@@ -13,7 +16,7 @@ class RunAdmin(ShownOnlyAdmin[Run]):
     """One row per admitted run."""
 
     # A session is named by its title.
-    content_fields = ("session",)
+    content_fields = ("session", "provider_key")
     list_display = (
         "admitted_at",
         "user",

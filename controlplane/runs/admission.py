@@ -1,6 +1,7 @@
 """Decides which runs may start, and with what (docs/contracts.md, section 2)."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,8 @@ from django.db import IntegrityError, transaction
 from controlplane.accounts.models import CustomUser
 from controlplane.chat.models import ChatSession
 from controlplane.errors import Conflict
+from controlplane.provider_keys.models import UserAPIKey
+from controlplane.provider_keys.use import key_for_run
 from controlplane.runs.claims import find_active_user, lock_session
 from controlplane.runs.configuration import effective_configuration
 from controlplane.runs.context import Wishes
@@ -73,9 +76,10 @@ def run_admit(request: RunRequest) -> Admission:
 def _open_run(request: RunRequest, payer: CustomUser | None, session: ChatSession | None) -> Admission:
     configuration = effective_configuration(session=session, user_id=request.payer_id, wishes=request.wishes)
     configuration.require_allowed_model()
+    key = None if payer is None else key_for_run(user_id=payer.pk, model_name=configuration.model.value)
     with transaction.atomic():
         # The counter last of all locks, since every run of its user waits for it.
-        counted_on = consume_message(payer).day if payer is not None and request.is_message else None
+        counted_on = _count_message(request, payer, key)
         run = Run.objects.create(
             id=request.run_id,
             user=payer,
@@ -83,9 +87,16 @@ def _open_run(request: RunRequest, payer: CustomUser | None, session: ChatSessio
             thread_id=request.thread_id,
             graph_id=request.graph_id,
             model_name=configuration.model.value,
+            provider_key=key,
             message_counted_on=counted_on,
         )
     return Admission(run=run, context=configuration.context())
+
+
+def _count_message(request: RunRequest, payer: CustomUser | None, key: UserAPIKey | None) -> date | None:
+    if payer is None or not request.is_message:
+        return None
+    return consume_message(payer, is_house_paid=key is None).day
 
 
 def _admitted_before(request: RunRequest) -> Admission:

@@ -14,6 +14,7 @@ from controlplane.preferences.models import UserPreference
 from controlplane.preferences.origins import Origin, Setting
 from controlplane.prompts.selection import default_system_prompt
 from controlplane.runs.context import Wishes
+from controlplane.tools.selection import select_tools
 
 Value = TypeVar("Value")
 
@@ -75,7 +76,7 @@ def effective_configuration(
             wishes.max_tokens, "max_tokens", "default_max_tokens", settings.DEFAULT_MAX_TOKENS
         ),
         system_prompt=levels.system_prompt(),
-        enabled_tools=Setting(settings.DEFAULT_ENABLED_TOOLS, Origin.SYSTEM),
+        enabled_tools=_enabled_tools(user_id),
         enable_summarization=levels.first(None, "enable_summarization", "enable_auto_summarization", True),  # noqa: FBT003  # a value among values
         summarization_threshold=levels.first(
             None,
@@ -114,6 +115,11 @@ class _Levels:
         """Take the nearest prompt; the house is asked for its own only when nobody has one."""
         own = self.first(None, "custom_system_prompt", "custom_system_prompt", "")
         return own if own.value else Setting(default_system_prompt(), Origin.SYSTEM)
+
+
+def _enabled_tools(user_id: UUID | None) -> Setting[list[str]]:
+    selection = select_tools(user_id)
+    return Setting(selection.names, Origin.PREFERENCE if selection.is_chosen else Origin.SYSTEM)
 
 
 def _preferences_of(user_id: UUID | None) -> UserPreference | None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from controlplane.provider_keys import counters as key_counters
 from controlplane.usage import counters
 from controlplane.usage.limits import Amount
 from controlplane.usage.models import TokenUsage
@@ -96,13 +97,17 @@ def _lock_pending(attempt_id: UUID, run_id: UUID) -> TokenUsage | None:
 
 def _book(row: TokenUsage, fact: Fact) -> None:
     reserved = Amount(tokens=row.reserved_tokens, cost=row.reserved_cost)
-    used = Amount(tokens=fact.tokens.prompt + fact.tokens.completion, cost=fact.cost.total or Decimal(0))
+    tokens, cost = fact.tokens.prompt + fact.tokens.completion, fact.cost.total or Decimal(0)
     _write(row, fact)
     # Session before counter: the order in which every transaction takes these locks.
     if row.chat_session is not None:
-        row.chat_session.update_analytics(tokens_used=used.tokens, cost=used.cost)
+        row.chat_session.update_analytics(tokens_used=tokens, cost=cost)
     if row.counter_id is not None:
-        counters.settle(row.counter_id, reserved=reserved, used=used)
+        # A user's own key is not paid by the house, so its cost is not the house's limit's.
+        house_cost = cost if row.key_counter_id is None else Decimal(0)
+        counters.settle(row.counter_id, reserved=reserved, used=Amount(tokens=tokens, cost=house_cost))
+    if row.key_counter_id is not None:
+        key_counters.settle(row.key_counter_id, reserved=reserved.tokens, used=tokens)
 
 
 def _write(row: TokenUsage, fact: Fact) -> None:

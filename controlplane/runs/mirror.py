@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from controlplane.chat.models import ChatSession
 from controlplane.runs.models import Run
+from controlplane.tools.calls import tool_calls_abandon
+from controlplane.tools.models import ToolCall
 from controlplane.usage.counters import refund_message
 from controlplane.usage.models import TokenUsage
 
@@ -71,7 +73,7 @@ def run_withdraw(*, run_id: UUID) -> bool:
         run = _lock(run_id)
         if run is None or run.status != Run.Status.PROVISIONAL:
             return False
-        if TokenUsage.objects.filter(run=run).exists():
+        if has_made_calls(run_id):
             return False
         counted_on, session_id = run.message_counted_on, run.session_id
         now = timezone.now()
@@ -110,7 +112,14 @@ def run_close(*, run_id: UUID) -> bool:
             return False
         run.settled_at = timezone.now()
         run.save(update_fields=["settled_at"])
+        tool_calls_abandon(run_id=run_id)
     return True
+
+
+def has_made_calls(run_id: UUID) -> bool:
+    """Tell whether a run has called a model or a tool, so that it did exist."""
+    of_model = TokenUsage.objects.filter(run_id=run_id).exists()
+    return of_model or ToolCall.objects.filter(run_id=run_id).exists()
 
 
 def _lock(run_id: UUID) -> Run | None:

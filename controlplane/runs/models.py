@@ -46,6 +46,16 @@ class Run(models.Model):
     thread_id = models.UUIDField(null=True, editable=False)
     graph_id = models.CharField(max_length=100, editable=False)
     model_name = models.CharField(max_length=200, editable=False)
+    provider_key = models.ForeignKey(
+        "provider_keys.UserAPIKey",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="runs",
+        db_index=False,
+        editable=False,
+        help_text=_("The user's own key, chosen at its admission. Empty: the house's."),
+    )
     status = models.CharField(max_length=20, choices=Status, default=Status.PROVISIONAL, editable=False)
     message_counted_on = models.DateField(
         null=True,
@@ -68,6 +78,12 @@ class Run(models.Model):
             models.Index(fields=["session", "-admitted_at"], name="runs_run_of_session"),
             models.Index(fields=["user", "-admitted_at"], name="runs_run_of_user"),
             models.Index(fields=["thread_id"], name="runs_run_of_thread"),
+            models.Index(fields=["admitted_at"], include=["status", "user"], name="runs_run_by_time"),
+            models.Index(
+                fields=["provider_key"],
+                name="runs_run_of_provider_key",
+                condition=models.Q(provider_key__isnull=False),
+            ),
             models.Index(
                 fields=["admitted_at"], name="runs_run_unsettled", condition=models.Q(settled_at__isnull=True)
             ),

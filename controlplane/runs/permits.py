@@ -9,6 +9,9 @@ from django.db import transaction
 
 from controlplane.accounts.models import CustomUser
 from controlplane.errors import Conflict, NotFound
+from controlplane.provider_keys import counters as key_counters
+from controlplane.provider_keys.errors import KeyUnreadable
+from controlplane.provider_keys.use import OpenedKey, key_report_unreadable, open_for_call
 from controlplane.runs.models import Run
 from controlplane.usage import counters
 from controlplane.usage.limits import Amount
@@ -51,24 +54,41 @@ class Permit:
 def call_permit(request: CallRequest) -> Permit:
     """Reserve a call's worst case and write its pending row, both or neither; a repeat reserves nothing.
 
-    Raises NotFound for the run, Conflict `run_over`, LimitReached.
+    The key is the user's own where the run's admission chose one, else the house's.
+    Raises NotFound for the run, Conflict `run_over`, `key_inactive` or `key_unreadable`, LimitReached.
     """
-    with transaction.atomic():
-        run = _lock_live_run(request.run_id)
-        known = TokenUsage.objects.filter(pk=request.attempt_id).first()
-        if known is None:
-            _open_call(run, request)
-        elif known.run_id != run.pk or known.state != TokenUsage.State.PENDING:
-            raise Conflict("This call is over.", code="run_over")
+    try:
+        with transaction.atomic():
+            run = lock_live_run(request.run_id)
+            known = TokenUsage.objects.filter(pk=request.attempt_id).first()
+            if known is not None and (known.run_id != run.pk or known.state != TokenUsage.State.PENDING):
+                raise Conflict("This call is over.", code="run_over")
+            own = _own_key(run, request, known)
+            if known is None:
+                _open_call(run, request, own)
+    except KeyUnreadable:
+        if run.provider_key_id is not None:
+            key_report_unreadable(key_id=run.provider_key_id)
+        raise
     return Permit(
         attempt_id=request.attempt_id,
-        base_url=settings.OPENAI_BASE_URL,
-        api_key=settings.OPENAI_API_KEY,
+        base_url=own.base_url if own else settings.OPENAI_BASE_URL,
+        api_key=own.api_key if own else settings.OPENAI_API_KEY,
         is_new=known is None,
     )
 
 
-def _lock_live_run(run_id: UUID) -> Run:
+def _own_key(run: Run, request: CallRequest, known: TokenUsage | None) -> OpenedKey | None:
+    if run.provider_key is None or (known is not None and known.provider_key_id is None):
+        return None
+    own = open_for_call(run.provider_key, run_model=run.model_name, model_name=request.model)
+    if known is not None and own is None:
+        # It was reserved on the user's own key: the house's would be used without being counted.
+        raise KeyUnreadable
+    return own
+
+
+def lock_live_run(run_id: UUID) -> Run:
     # Against the settlement, which closes the run under the same lock.
     run = Run.objects.select_for_update(no_key=True).filter(pk=run_id).first()
     if run is None:
@@ -78,10 +98,13 @@ def _lock_live_run(run_id: UUID) -> Run:
     return run
 
 
-def _open_call(run: Run, request: CallRequest) -> None:
+def _open_call(run: Run, request: CallRequest, own: OpenedKey | None) -> None:
     tokens = request.worst_case
     cost = price_call(request.model, tokens)
-    counter = _reserve(run, Amount(tokens=tokens.prompt + tokens.completion, cost=cost.total or Decimal(0)))
+    # What a user's own key costs is not the house's money.
+    house_cost = Decimal(0) if own else cost.total or Decimal(0)
+    amount = Amount(tokens=tokens.prompt + tokens.completion, cost=house_cost)
+    counter = _reserve(run, amount, is_house_paid=own is None)
     TokenUsage.objects.create(
         id=request.attempt_id,
         user_id=run.user_id,
@@ -96,9 +119,11 @@ def _open_call(run: Run, request: CallRequest) -> None:
         is_estimated=True,
         prompt_tokens=tokens.prompt,
         completion_tokens=tokens.completion,
-        reserved_tokens=tokens.prompt + tokens.completion if counter else 0,
-        reserved_cost=cost.total or Decimal(0) if counter else Decimal(0),
+        reserved_tokens=amount.tokens if counter else 0,
+        reserved_cost=amount.cost if counter else Decimal(0),
         counter=counter,
+        provider_key=own.key if own else None,
+        key_counter=key_counters.reserve(own.key, tokens=amount.tokens) if own else None,
         prompt_cost=cost.prompt,
         completion_cost=cost.completion,
         total_cost=cost.total,
@@ -106,10 +131,10 @@ def _open_call(run: Run, request: CallRequest) -> None:
     )
 
 
-def _reserve(run: Run, amount: Amount) -> DailyCounter | None:
+def _reserve(run: Run, amount: Amount, *, is_house_paid: bool) -> DailyCounter | None:
     if run.user_id is None:
         return None
     payer = CustomUser.objects.filter(pk=run.user_id, is_active=True).first()
     if payer is None:
         raise Conflict("The account is switched off.", code="run_over")
-    return counters.reserve(payer, amount)
+    return counters.reserve(payer, amount, is_house_paid=is_house_paid)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from controlplane.agent_server.bridges import bridge_for_service
 from controlplane.runs.ledger import estimate_commit, record_commit
-from controlplane.runs.mirror import run_close, run_confirm, run_end, run_lose, run_withdraw
+from controlplane.runs.mirror import has_made_calls, run_close, run_confirm, run_end, run_lose, run_withdraw
 from controlplane.runs.models import Run
 from controlplane.usage.models import TokenUsage
 from sdk_bridge import Bridge, BridgeError, RunNotFound, RunSnapshot
@@ -90,7 +90,7 @@ async def _presume(run: Run) -> None:
 
 
 async def _was_there(run: Run) -> bool:
-    return run.status != Run.Status.PROVISIONAL or await TokenUsage.objects.filter(run=run).aexists()
+    return run.status != Run.Status.PROVISIONAL or await sync_to_async(has_made_calls)(run.pk)
 
 
 async def _drain_records(bridge: Bridge, run_id: UUID) -> int:

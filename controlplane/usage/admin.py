@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from controlplane.backoffice.columns import column
 from controlplane.backoffice.pages import LargeTableAdmin, ShownOnlyAdmin
-from controlplane.usage import services
+from controlplane.usage import figures, services
 from controlplane.usage.models import DailyCounter, ModelPrice, TokenUsage
+
+figures.register()
 
 
 @admin.register(TokenUsage)
@@ -20,7 +22,7 @@ class TokenUsageAdmin(ShownOnlyAdmin[TokenUsage]):
     """One row per model call."""
 
     # A session is named by its title.
-    content_fields = ("chat_session",)
+    content_fields = ("chat_session", "provider_key")
     list_display = (
         "created_at",
         "user",

@@ -14,9 +14,12 @@ from controlplane.usage.limits import ONE_MESSAGE, Amount, Limits, current_day, 
 from controlplane.usage.models import DailyCounter
 
 
-def consume_message(user: CustomUser) -> DailyCounter:
-    """Count one message. Raises LimitReached, also when no tokens or money are left to answer it."""
-    counter, limits = _todays_counter(user), limits_for(user)
+def consume_message(user: CustomUser, *, is_house_paid: bool = True) -> DailyCounter:
+    """Count one message. Raises LimitReached, also when no tokens or money are left to answer it.
+
+    What is not paid by the house needs no money of its limit.
+    """
+    counter, limits = _todays_counter(user), _limits_for(user, is_house_paid=is_house_paid)
     with_room = DailyCounter.objects.filter(limits.room_for(ONE_MESSAGE), pk=counter.pk)
     if not with_room.update(messages=F("messages") + 1):
         raise _refusal(counter.pk, limits, ONE_MESSAGE)
@@ -29,9 +32,9 @@ def refund_message(*, user_id: UUID, day: date) -> None:
     counters.update(messages=F("messages") - 1)
 
 
-def reserve(user: CustomUser, amount: Amount) -> DailyCounter:
+def reserve(user: CustomUser, amount: Amount, *, is_house_paid: bool = True) -> DailyCounter:
     """Set tokens and money aside. Raises LimitReached when they do not fit any more."""
-    counter, limits = _todays_counter(user), limits_for(user)
+    counter, limits = _todays_counter(user), _limits_for(user, is_house_paid=is_house_paid)
     reserved = DailyCounter.objects.filter(limits.room_for(amount), pk=counter.pk).update(
         reserved_tokens=F("reserved_tokens") + amount.tokens, reserved_cost=F("reserved_cost") + amount.cost
     )
@@ -53,6 +56,11 @@ def settle(counter_id: int, *, reserved: Amount, used: Amount) -> None:
 def release(counter_id: int, *, reserved: Amount) -> None:
     """Give a reservation back of which nothing was used."""
     settle(counter_id, reserved=reserved, used=Amount())
+
+
+def _limits_for(user: CustomUser, *, is_house_paid: bool) -> Limits:
+    limits = limits_for(user)
+    return limits if is_house_paid else limits.but_cost()
 
 
 def _todays_counter(user: CustomUser) -> DailyCounter:

@@ -1,6 +1,6 @@
 """What a user may use per day, when their day ends, and what stands in the way of using more."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
@@ -68,6 +68,10 @@ class Limits:
     messages: int | None = None
     tokens: int | None = None
     cost: Decimal | None = None
+
+    def but_cost(self) -> "Limits":
+        """Leave out money, for what the house does not pay."""
+        return replace(self, cost=None)
 
     def room_for(self, wanted: Amount) -> Q:
         """Say in SQL's terms that an amount still fits on a counter."""

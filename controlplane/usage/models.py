@@ -126,6 +126,25 @@ class TokenUsage(models.Model):
         help_text=_("The counter that holds this call's reservation."),
     )
 
+    provider_key = models.ForeignKey(
+        "provider_keys.UserAPIKey",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="token_usage",
+        db_index=False,
+        help_text=_("The user's own key, which the house does not pay for. Empty: the house's key."),
+    )
+    key_counter = models.ForeignKey(
+        "provider_keys.KeyCounter",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        editable=False,
+        help_text=_("The day's counter of that key, which holds this call's reservation."),
+    )
+
     response_time_ms = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     settled_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -144,6 +163,16 @@ class TokenUsage(models.Model):
                 fields=["outcome", "-created_at"],
                 name="usage_not_finished",
                 condition=~models.Q(outcome="finished"),
+            ),
+            models.Index(
+                fields=["provider_key", "-created_at", "-id"],
+                name="usage_of_provider_key",
+                condition=models.Q(provider_key__isnull=False),
+            ),
+            models.Index(
+                fields=["key_counter"],
+                name="usage_of_key_counter",
+                condition=models.Q(key_counter__isnull=False),
             ),
             models.Index(fields=["created_at"], name="usage_pending", condition=models.Q(state="pending")),
         )
@@ -221,6 +250,7 @@ class DailyCounter(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["user", "day"], name="usage_counter_user_day"),)
+        indexes = (models.Index(fields=["day"], include=["tokens", "cost"], name="usage_counter_by_day"),)
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.day}"

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.views.decorators.debug import sensitive_variables
 
 
 class Unreadable(Exception):
@@ -20,6 +21,7 @@ class Sealed:
     key_version: str
 
 
+@sensitive_variables("text")
 def seal(text: str) -> Sealed:
     """Seal text with the newest key."""
     keys = tuple(settings.FERNET_KEYS)
@@ -30,6 +32,15 @@ def unseal(token: str) -> str:
     """Open sealed text. Raises Unreadable."""
     try:
         return _box(tuple(settings.FERNET_KEYS)).decrypt(token.encode()).decode()
+    except (InvalidToken, UnicodeError) as error:
+        raise Unreadable("The secret cannot be read any more.") from error
+
+
+def reseal(token: str) -> Sealed:
+    """Seal anew, under the newest key, what any of the house's keys has sealed. Raises Unreadable."""
+    keys = tuple(settings.FERNET_KEYS)
+    try:
+        return Sealed(token=_box(keys).rotate(token.encode()).decode("ascii"), key_version=_name(keys[0]))
     except (InvalidToken, UnicodeError) as error:
         raise Unreadable("The secret cannot be read any more.") from error
 

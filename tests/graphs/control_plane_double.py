@@ -42,6 +42,11 @@ class ControlPlaneDouble:
     claims: list[dict[str, Any]] = field(default_factory=list)
     admissions: list[dict[str, Any]] = field(default_factory=list)
     permits: list[dict[str, Any]] = field(default_factory=list)
+    tool_refusals: dict[str, Refusal] = field(default_factory=dict)
+    end_refusals: dict[str, Refusal] = field(default_factory=dict)
+    tool_permit: dict[str, Any] = field(default_factory=dict)
+    tool_calls: list[dict[str, Any]] = field(default_factory=list)
+    tool_ends: list[dict[str, Any]] = field(default_factory=list)
     user_questions: list[str] = field(default_factory=list)
     webhooks: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     webhook_came: threading.Event = field(default_factory=threading.Event)
@@ -80,6 +85,14 @@ class ControlPlaneDouble:
         """The permits that one run asked for, in order."""
         return [permit for permit in self.permits if permit["run_id"] == run_id]
 
+    def tool_calls_of(self, run_id: str) -> list[dict[str, Any]]:
+        """The tool calls that one run asked for, in order."""
+        return [call for call in self.tool_calls if call["run_id"] == run_id]
+
+    def tool_ends_of(self, run_id: str) -> list[dict[str, Any]]:
+        """The ends of tool calls that one run told, in order."""
+        return [end for end in self.tool_ends if end["run_id"] == run_id]
+
     def claims_of(self, thread_id: str) -> list[dict[str, Any]]:
         """The claims of one thread id, in order."""
         return [claim for claim in self.claims if claim["thread_id"] == thread_id]
@@ -95,6 +108,10 @@ class ControlPlaneDouble:
                 Route("/internal/threads/claim/", self._claim, methods=["POST"]),
                 Route("/internal/runs/admit/", self._admit, methods=["POST"]),
                 Route("/internal/runs/{run_id}/calls/", self._permit, methods=["POST"]),
+                Route("/internal/runs/{run_id}/tool-calls/", self._tool_call, methods=["POST"]),
+                Route(
+                    "/internal/runs/{run_id}/tool-calls/{attempt_id}/end/", self._tool_end, methods=["POST"]
+                ),
                 Route("/internal/webhooks/runs/", self._webhook, methods=["POST"]),
             ]
         )
@@ -174,6 +191,24 @@ class ControlPlaneDouble:
         await asyncio.sleep(self.slow_permits.get(asked["model"], 0))
         permit = {"attempt_id": asked["attempt_id"], "base_url": self.model_url, "api_key": self.api_key}
         return JSONResponse(permit, status_code=201)
+
+    async def _tool_call(self, request: Request) -> Response:
+        if stranger := self._stranger(request):
+            return stranger
+        asked = await request.json()
+        self.tool_calls.append({"run_id": request.path_params["run_id"], **asked})
+        if refused := self.tool_refusals.get(asked["tool_name"]):
+            return _answer(refused)
+        given = {"attempt_id": asked["attempt_id"], "configuration": {}, "secrets": {}, **self.tool_permit}
+        return JSONResponse(given, status_code=201)
+
+    async def _tool_end(self, request: Request) -> Response:
+        if stranger := self._stranger(request):
+            return stranger
+        self.tool_ends.append({**request.path_params, **await request.json()})
+        if refused := self.end_refusals.get(request.path_params["run_id"]):
+            return _answer(refused)
+        return Response(status_code=204)
 
     async def _webhook(self, request: Request) -> Response:
         secret = request.headers.get("x-threadplane-webhook", "")

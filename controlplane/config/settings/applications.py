@@ -15,6 +15,8 @@ SILENCED_SYSTEM_CHECKS = ["auth.E003"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    # Before the library, whose first page it replaces.
+    "controlplane.backoffice",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -100,4 +102,6 @@ UNFOLD = {
     # There is no other site to return to.
     "SITE_URL": None,
     "LOGIN": {"form": "controlplane.accounts.sign_up.back_office.SignInForm"},
+    "DASHBOARD_CALLBACK": "controlplane.backoffice.first_page.dashboard",
+    "SIDEBAR": {"show_search": True, "navigation": "controlplane.backoffice.navigation.sidebar"},
 }

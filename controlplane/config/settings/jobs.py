@@ -38,6 +38,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-runs": {"task": "runs.sweep_runs", "schedule": 15.0, "options": {"expires": 14}},
     "sweep-provisional": {"task": "chat.sweep_provisional", "schedule": 15.0, "options": {"expires": 14}},
     "forget-expired": {"task": "accounts.forget_expired", "schedule": 86_400.0},
+    "forget-old-keys": {"task": "api.forget_old_keys", "schedule": 86_400.0},
     "sweep-deletions": {"task": "chat.sweep_deletions", "schedule": 60.0, "options": {"expires": 55}},
 }
 

@@ -1,5 +1,7 @@
 """The product's own settings: the Agent Server, models and their prices, the limits of the house."""
 
+from pathlib import Path
+
 from controlplane.config.environment import read_environment
 
 _environment = read_environment()
@@ -24,6 +26,13 @@ DEFAULT_ENABLED_TOOLS = list(_environment.default_enabled_tools)
 DEFAULT_SUMMARIZATION_THRESHOLD = 4000
 DEFAULT_SUMMARY_KEEP_TOKENS = 2000
 MODEL_PRICES = _environment.model_prices
+PROVIDER_BASE_URLS = _environment.provider_base_urls
+PROVIDER_PRIVATE_ADDRESSES = list(_environment.provider_private_addresses)
+
+# Users' documents. No address leads to them: each is given out by a view that asks whose it is.
+MEDIA_ROOT = Path(__file__).resolve().parents[3] / _environment.documents_folder
+MAX_DOCUMENT_SIZE_MB = _environment.max_document_size_mb
+MAX_STORAGE_MB_PER_USER = _environment.max_storage_mb_per_user
 
 DAILY_MESSAGE_LIMIT = _environment.daily_message_limit
 DAILY_TOKEN_LIMIT = _environment.daily_token_limit

@@ -18,6 +18,7 @@ EXAMPLE = OpenApiExample(
         "id": "0198c5f0-7d1c-7a53-9f1e-0c6d3f9b2a11",
         "session_id": "5b0c1f3e-2f4a-4a5e-9f67-1d2f3a4b5c6d",
         "run_id": "1efc2a34-5678-6abc-8def-0123456789ab",
+        "provider_key_id": None,
         "state": "settled",
         "outcome": "finished",
         "request_type": "chat",
@@ -73,6 +74,11 @@ class UsageListView(generics.ListAPIView[TokenUsage]):
         """One model call. Costs are US dollars as decimal strings, null when no price is known."""
 
         session_id = serializers.UUIDField(source="chat_session_id", allow_null=True, read_only=True)
+        provider_key_id = serializers.UUIDField(
+            allow_null=True,
+            read_only=True,
+            help_text="The caller's own key; null: the house's.",
+        )
         run_id = serializers.UUIDField(allow_null=True, read_only=True)
         total_tokens = serializers.IntegerField(read_only=True)
 
@@ -83,6 +89,7 @@ class UsageListView(generics.ListAPIView[TokenUsage]):
                 "id",
                 "session_id",
                 "run_id",
+                "provider_key_id",
                 "state",
                 "outcome",
                 "request_type",

@@ -11,12 +11,18 @@ from graphs.agent.context import AgentContext
 from graphs.agent.prompts import ROUNDS_SPENT, STOPPED
 from graphs.agent.state import AgentState
 from graphs.agent.tools import enabled_tools
+from graphs.metering.tool_calls import PermittedCalls
 
 
 async def run_tools(state: AgentState, runtime: Runtime[AgentContext]) -> dict[str, Any]:
-    """Run all calls of the last message side by side; a failing or unknown tool answers with its error."""
-    node = ToolNode(enabled_tools(runtime.context.enabled_tools))
-    answers: dict[str, Any] = await node.ainvoke({"messages": state["messages"][-1:]}, get_config())
+    """Run all calls of the last message side by side; one that fails, is unknown or refused tells the model.
+
+    Each is asked for and counted by itself. Raises ControlPlaneUnreachable.
+    """
+    last, info = state["messages"][-1], runtime.execution_info
+    permitted = PermittedCalls(run_id=(info.run_id if info else None) or "", message_id=last.id or "")
+    node = ToolNode(enabled_tools(runtime.context.enabled_tools), awrap_tool_call=permitted.call)
+    answers: dict[str, Any] = await node.ainvoke({"messages": [last]}, get_config())
     return answers
 
 

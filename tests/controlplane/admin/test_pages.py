@@ -13,10 +13,13 @@ from django.utils import timezone
 
 from controlplane.accounts.models import CustomUser, Invitation, PersonalAccessToken
 from controlplane.chat.models import ChatSession, DeletedThread
+from controlplane.documents.models import UserDocument
 from controlplane.feedback.models import MessageFeedback
 from controlplane.preferences.models import UserPreference
 from controlplane.prompts.models import PromptRating, PromptVersion, SystemPromptTemplate
+from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.models import Run
+from controlplane.tools.models import ToolCall, UserTool
 from controlplane.usage.models import DailyCounter, TokenUsage
 
 OURS = [
@@ -31,11 +34,16 @@ OURS = [
     DeletedThread,
     MessageFeedback,
     Run,
+    UserDocument,
     TokenUsage,
     DailyCounter,
+    UserAPIKey,
+    KeyCounter,
+    UserTool,
+    ToolCall,
 ]
 # Of the house and not of users: what these pages cost and allow is tested beside their apps.
-OF_THE_HOUSE = ["AllowedModel", "ModelPrice"]
+OF_THE_HOUSE = ["AllowedModel", "ModelPrice", "AvailableTool"]
 SHOWN_ONLY = [
     PersonalAccessToken,
     PromptVersion,
@@ -44,6 +52,9 @@ SHOWN_ONLY = [
     Run,
     TokenUsage,
     DailyCounter,
+    UserAPIKey,
+    KeyCounter,
+    ToolCall,
 ]
 
 

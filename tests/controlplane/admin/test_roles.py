@@ -24,7 +24,10 @@ OF_SUPPORT = {
 }
 OF_ANALYSTS = {"usage.TokenUsage", "usage.DailyCounter", "runs.Run"}
 # Apps whose pages a role sees whatever they are called.
-WHOLE_APPS = {"support": {"documents", "tools"}, "analyst": {"feedback", "language_models", "usage"}}
+WHOLE_APPS = {
+    "support": {"documents", "provider_keys", "tools"},
+    "analyst": {"feedback", "language_models", "usage"},
+}
 SEEN = {"support": OF_SUPPORT, "analyst": OF_ANALYSTS}
 SECRET_TITLE, SECRET_PROMPT, SECRET_NAME = "Divorce lawyer", "You are my doctor", "Insolvency report"
 

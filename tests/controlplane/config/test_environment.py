@@ -118,3 +118,30 @@ def test_process_without_an_environment_ends_with_the_names():
     assert run.returncode == 1
     assert {name for name in REQUIRED if f"{name} is not set" in run.stderr} == REQUIRED
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PROVIDER_BASE_URLS", '{"openai": ["ftp://files.test"]}'),
+        ("PROVIDER_BASE_URLS", '{"openai": ["https://user@host.test/v1"]}'),
+        ("PROVIDER_BASE_URLS", '{"openai": ["https://host.test/v1?key=1"]}'),
+        ("PROVIDER_PRIVATE_ADDRESSES", "10.0.0.0/8,everywhere"),
+        ("PROVIDER_PRIVATE_ADDRESSES", "10.0.0.1/8"),
+    ],
+)
+def test_places_that_keys_could_not_go_to_stop_the_start(variables, name, value):
+    variables.setenv(name, value)
+
+    with pytest.raises(EnvironmentInvalid, match=name):
+        read_environment()
+
+
+def test_places_that_keys_may_go_to_are_read(variables):
+    variables.setenv("PROVIDER_BASE_URLS", '{"openai": ["https://eu.host.test/v1/"]}')
+    variables.setenv("PROVIDER_PRIVATE_ADDRESSES", "10.1.0.0/16, fd00::/8")
+
+    environment = read_environment()
+
+    assert environment.provider_base_urls == {"openai": ("https://eu.host.test/v1",)}
+    assert environment.provider_private_addresses == ("10.1.0.0/16", "fd00::/8")

@@ -17,10 +17,6 @@ from controlplane.config.settings.database import postgres
 CLOSED_PORT = 1
 
 
-def test_migrations_are_in_step_with_the_models(db):
-    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
-
-
 def test_system_checks_pass(db):
     call_command("check", fail_level="WARNING", databases=["default"])
 

@@ -3,9 +3,10 @@
 import pytest
 from django.test import Client
 
+from tests.controlplane.provider_keys.fixtures import make_key
 from tests.controlplane.runs.conftest import admitted, run_request
 
-__all__ = ["admitted", "agent_server_client", "run_request"]
+__all__ = ["admitted", "agent_server_client", "make_key", "run_request"]
 
 
 @pytest.fixture

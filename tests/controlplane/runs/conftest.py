@@ -10,6 +10,7 @@ from controlplane.runs.admission import Role, RunRequest, run_admit
 from controlplane.runs.context import Wishes
 from controlplane.runs.models import Run
 from controlplane.runs.permits import CallRequest
+from tests.controlplane.provider_keys.fixtures import make_key, provider
 
 
 @pytest.fixture
@@ -54,3 +55,6 @@ def call_request() -> Callable[..., CallRequest]:
         return CallRequest(**{**given, **changes})
 
     return describe
+
+
+__all__ = ["make_key", "provider"]

@@ -11,7 +11,7 @@ from langgraph.store.memory import InMemoryStore
 
 from graphs.agent.context import AgentContext
 from graphs.agent.graph import builder, graph
-from tests.graphs.control_plane_double import ControlPlaneDouble
+from tests.graphs.control_plane_double import ControlPlaneDouble, refusal
 from tests.scripted_model import ScriptedModel
 
 PLAIN = {"enabled_tools": [], "enable_summarization": False}
@@ -81,40 +81,74 @@ async def test_a_tool_is_run_and_its_result_told(
         ("tool", "42"),
         ("ai", "It is 42."),
     ]
-    assert len(behind_control_plane.permits_of(str(config["run_id"]))) == 2
+    run_id = str(config["run_id"])
+    assert len(behind_control_plane.permits_of(run_id)) == 2
+    assert [call["tool_name"] for call in behind_control_plane.tool_calls_of(run_id)] == ["calculator"]
+    assert [end["outcome"] for end in behind_control_plane.tool_ends_of(run_id)] == ["finished"]
+
+
+async def test_a_refused_tool_is_told_to_the_model_and_the_turn_goes_on(
+    agent: CompiledStateGraph, behind_control_plane: ControlPlaneDouble, scripted_model: ScriptedModel
+):
+    thread = str(uuid4())
+    scripted_model.call_tool(f"often {thread}", "calculator", {"expression": "6*7"}, then="Not now.")
+    config = run(thread)
+    behind_control_plane.tool_refusals["calculator"] = refusal(429, "limit_reached", "Too often.")
+
+    try:
+        state = await agent.ainvoke(
+            {"messages": [HumanMessage(f"often {thread}")]},
+            config,
+            context={**PLAIN, "enabled_tools": ["calculator"]},
+        )
+    finally:
+        behind_control_plane.tool_refusals.clear()
+
+    assert [(message.type, message.text) for message in state["messages"][1:]] == [
+        ("ai", ""),
+        ("tool", "Too often."),
+        ("ai", "Not now."),
+    ]
+    assert state["messages"][2].status == "error"
+    assert behind_control_plane.tool_ends_of(str(config["run_id"])) == []
 
 
 async def test_a_tool_that_is_not_enabled_is_not_run(
-    agent: CompiledStateGraph, scripted_model: ScriptedModel
+    agent: CompiledStateGraph, behind_control_plane: ControlPlaneDouble, scripted_model: ScriptedModel
 ):
     thread = str(uuid4())
+    config = run(thread)
     scripted_model.call_tool(f"sly {thread}", "calculator", {"expression": "6*7"}, then="I may not.")
 
     state = await agent.ainvoke(
         {"messages": [HumanMessage(f"sly {thread}")]},
-        run(thread),
+        config,
         context={**PLAIN, "enabled_tools": ["current_time"]},
     )
 
     result = state["messages"][2]
     assert result.status == "error"
     assert "42" not in result.text
+    assert behind_control_plane.tool_calls_of(str(config["run_id"])) == []
 
 
 async def test_a_model_that_never_stops_calling_is_stopped(
-    agent: CompiledStateGraph, scripted_model: ScriptedModel
+    agent: CompiledStateGraph, behind_control_plane: ControlPlaneDouble, scripted_model: ScriptedModel
 ):
     thread = str(uuid4())
+    config = run(thread)
     call = {"toolCalls": [{"id": "c1", "name": "calculator", "arguments": {"expression": "1"}}]}
     scripted_model.script({"match": {"userMessage": f"forever {thread}"}, "response": call})
 
     state = await agent.ainvoke(
         {"messages": [HumanMessage(f"forever {thread}")]},
-        run(thread),
+        config,
         context={**PLAIN, "enabled_tools": ["calculator"]},
     )
 
     assert len(scripted_model.calls(f"forever {thread}")) == 9
+    attempts = [call["attempt_id"] for call in behind_control_plane.tool_calls_of(str(config["run_id"]))]
+    assert len(set(attempts)) == len(attempts) == 8
     assert state["messages"][-1].text.startswith("I stopped")
 
 

@@ -1,0 +1,64 @@
+"""The sidebar: every page that the reader may see, by what it is about and not by where its code is."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+# Apps that nobody has sorted yet are found under the last heading.
+GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (_("People"), ("accounts", "auth", "preferences", "provider_keys")),
+    (_("Conversations"), ("chat", "runs", "documents", "feedback")),
+    (_("Assistants"), ("language_models", "prompts", "tools")),
+    (_("Usage and cost"), ("usage",)),
+    (_("System"), ()),
+)
+ICONS = {
+    "accounts": "person",
+    "auth": "groups",
+    "preferences": "tune",
+    "provider_keys": "key",
+    "chat": "forum",
+    "runs": "play_circle",
+    "documents": "description",
+    "feedback": "thumbs_up_down",
+    "language_models": "neurology",
+    "prompts": "edit_note",
+    "tools": "build",
+    "usage": "bar_chart",
+}
+ICONS_OF_MODELS = {
+    "DailyCounter": "speed",
+    "DeletedThread": "delete",
+    "Invitation": "mail",
+    "ModelPrice": "sell",
+    "PersonalToken": "vpn_key",
+    "PersonalAccessToken": "vpn_key",
+}
+ICON = "table_rows"
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """List the groups of pages that the caller may see; Unfold calls it for each page."""
+    apps = {app["app_label"]: app for app in admin.site.get_app_list(request)}
+    groups = [(heading, [apps.pop(label) for label in labels if label in apps]) for heading, labels in GROUPS]
+    groups[-1][1].extend(apps.values())
+    start = {"title": _("Overview"), "icon": "home", "link": reverse("admin:index")}
+    shown = [
+        {
+            "title": heading,
+            "separator": True,
+            "items": [_item(app, model) for app in found for model in app["models"]],
+        }
+        for heading, found in groups
+        if found
+    ]
+    return [{"items": [start]}, *shown]
+
+
+def _item(app: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
+    icon = ICONS_OF_MODELS.get(model["object_name"]) or ICONS.get(app["app_label"], ICON)
+    name = str(model["name"])
+    return {"title": name[:1].upper() + name[1:], "icon": icon, "link": model["admin_url"]}

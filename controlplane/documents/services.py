@@ -1,0 +1,141 @@
+"""What users do with their documents; files come before their rows, and go after them."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.files import File
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import Sum
+
+from controlplane.accounts.models import CustomUser
+from controlplane.chat.models import ChatSession
+from controlplane.documents.models import MEGABYTE, UserDocument
+from controlplane.documents.storage import claimed_type, private_storage, shown_name, storage_name
+from controlplane.errors import Conflict, Invalid, NotFound
+
+logger = structlog.get_logger(__name__)
+
+
+def document_upload(
+    *,
+    owner_id: uuid.UUID,
+    file: "UploadedFile[bytes]",
+    session_id: uuid.UUID | None = None,
+    category: str = "",
+    tags: Sequence[str] = (),
+) -> UserDocument:
+    """Keep a file and make its row, both or neither. Owns its transaction.
+
+    Raises Invalid for a file that is too large and for a session that the user does not have, and Conflict
+    `storage_full`. Of uploads at the same time only so many are kept as there is room for.
+    """
+    size = _checked_size(file)
+    document = UserDocument(
+        user_id=owner_id,
+        chat_session_id=session_id,
+        file_name=shown_name(file.name or ""),
+        file_size=size,
+        file_type=claimed_type(file.content_type),
+        category=category,
+        tags=list(tags),
+    )
+    storage = private_storage()
+    document.file.name = storage.save(storage_name(document, ""), file)
+    try:
+        with transaction.atomic():
+            _require_session(session_id, owner_id)
+            _take_room(owner_id, size)
+            document.full_clean(exclude=["user", "chat_session"], validate_unique=False)
+            document.save(force_insert=True)
+    except BaseException:
+        storage.delete(document.file.name)
+        raise
+    document.refresh_from_db()
+    return document
+
+
+def document_change(
+    *, document_id: uuid.UUID, owner_id: uuid.UUID, changes: Mapping[str, Any]
+) -> UserDocument:
+    """Change what a user says of a document: `is_active`, `category`, `tags`, `chat_session_id`.
+
+    One transaction. Raises NotFound, Invalid for an unknown session.
+    """
+    with transaction.atomic():
+        document = _lock(document_id, owner_id)
+        if "chat_session_id" in changes:
+            _require_session(changes["chat_session_id"], owner_id)
+        for name, value in changes.items():
+            setattr(document, name, value)
+        document.save(update_fields=[*changes, "updated_at"])
+    return document
+
+
+def document_delete(*, document_id: uuid.UUID, owner_id: uuid.UUID) -> None:
+    """Delete a document's row, and its file once that is committed. Raises NotFound."""
+    with transaction.atomic():
+        document = _lock(document_id, owner_id)
+        name = str(document.file.name)
+        UserDocument.objects.filter(pk=document.pk).delete()
+        transaction.on_commit(partial(_forget_file, name))
+
+
+def document_open(document: UserDocument) -> "File[bytes]":
+    """Open a document's file for reading; the caller closes it. Raises NotFound when the disk has lost it."""
+    try:
+        return private_storage().open(str(document.file.name), "rb")
+    except FileNotFoundError as error:
+        logger.error("document_file_missing", document_id=str(document.pk))  # noqa: TRY400  # no news in the trace
+        raise NotFound("The document's file is not there any more.", code="file_missing") from error
+
+
+def _checked_size(file: "UploadedFile[bytes]") -> int:
+    largest = settings.MAX_DOCUMENT_SIZE_MB
+    size = file.size or 0
+    if not 0 < size <= largest * MEGABYTE:
+        raise Invalid(
+            "The file cannot be taken.",
+            code="file_size_not_allowed",
+            fields={"file": [f"From 1 byte to {largest} MB."]},
+        )
+    return size
+
+
+def _require_session(session_id: uuid.UUID | None, owner_id: uuid.UUID) -> None:
+    # The lock keeps it from being deleted before the document is there.
+    mine = ChatSession.objects.owned_by(owner_id).existing().select_for_update(no_key=True)
+    if session_id is not None and not mine.filter(pk=session_id).exists():
+        raise Invalid("There is no such session.", fields={"session": ["You have no such session."]})
+
+
+def _take_room(owner_id: uuid.UUID, size: int) -> None:
+    """Let one upload of a user at a time look how much is kept; the lock holds until its row is there."""
+    CustomUser.objects.select_for_update(no_key=True).filter(pk=owner_id).first()
+    used = UserDocument.objects.owned_by(owner_id).aggregate(size=Sum("file_size"))["size"] or 0
+    limit = settings.MAX_STORAGE_MB_PER_USER * MEGABYTE
+    if used + size > limit:
+        raise Conflict(
+            "There is not enough room for this file. Delete others first.",
+            code="storage_full",
+            details={"limit_bytes": limit, "used_bytes": used, "wanted_bytes": size},
+        )
+
+
+def _lock(document_id: uuid.UUID, owner_id: uuid.UUID) -> UserDocument:
+    found = UserDocument.objects.owned_by(owner_id).select_for_update().filter(pk=document_id).first()
+    if found is None:
+        raise NotFound("There is no such document.")
+    return found
+
+
+def _forget_file(name: str) -> None:
+    try:
+        private_storage().delete(name)
+    except OSError as error:
+        # The row is gone for good; an unnamed file on our disk is not the user's trouble.
+        logger.warning("document_file_left_behind", file=name, error=repr(error))

@@ -1,0 +1,68 @@
+"""Which tools are on for a user: the active catalogue, the user's choice, and the house's default."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+
+from controlplane.tools.models import AvailableTool, UserTool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """The tools that are on, by name; `is_chosen` says whether their user has had a say in it."""
+
+    names: list[str]
+    is_chosen: bool
+
+
+def enabled_tools(user_id: UUID | None) -> list[str]:
+    """Name the tools that are on for a user, or for a developer in Studio (None)."""
+    return select_tools(user_id).names
+
+
+def select_tools(user_id: UUID | None) -> Selection:
+    """Select the tools that are on for a user; those of the house's default come first.
+
+    Two queries, however many tools there are.
+    """
+    choices = _choices(user_id)
+    names = [
+        tool.tool_name
+        for tool in AvailableTool.objects.active().order_by("tool_name")
+        if is_on(tool, choices.get(tool.tool_name))
+    ]
+    house = {name: place for place, name in enumerate(settings.DEFAULT_ENABLED_TOOLS)}
+    names.sort(key=lambda name: house.get(name, len(house)))
+    return Selection(names=names, is_chosen=bool(choices))
+
+
+def find_enabled(user_id: UUID | None, tool_name: str) -> AvailableTool | None:
+    """Find a tool if it is on for a user at this moment."""
+    tool = AvailableTool.objects.active().filter(tool_name=tool_name).first()
+    if tool is None:
+        return None
+    return tool if is_on(tool, _choices(user_id, tool_name=tool_name).get(tool_name)) else None
+
+
+def is_on(tool: AvailableTool, choice: UserTool | None) -> bool:
+    """Tell whether a tool is on for the user whose choice this is; None: they have made none."""
+    if not tool.is_active:
+        return False
+    if choice is not None and not choice.follows_default:
+        return choice.is_enabled
+    return tool.is_public and is_on_by_default(tool)
+
+
+def is_on_by_default(tool: AvailableTool) -> bool:
+    """Tell what the catalogue says of users who have not chosen, or else the house's setting."""
+    if tool.is_on_by_default is not None:
+        return tool.is_on_by_default
+    return tool.tool_name in settings.DEFAULT_ENABLED_TOOLS
+
+
+def _choices(user_id: UUID | None, **narrower: str) -> dict[str, UserTool]:
+    if user_id is None:
+        return {}
+    mine = UserTool.objects.owned_by(user_id).chosen().filter(**narrower)
+    return {choice.tool_name: choice for choice in mine.only("tool_name", "is_enabled", "follows_default")}
