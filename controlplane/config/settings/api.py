@@ -25,4 +25,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "PromptCategoryEnum": "controlplane.prompts.models.SystemPromptTemplate.Category",
+        "ToolCategoryEnum": "controlplane.tools.models.AvailableTool.Category",
+    },
 }
