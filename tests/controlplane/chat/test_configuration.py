@@ -47,11 +47,7 @@ def test_looking_starts_nothing_and_costs_a_fixed_number_of_queries(
     api, user, settings, django_assert_num_queries
 ):
     session = ChatSession.objects.create(user=user)
-<<<<<<< HEAD
-    # The caller, session, preferences, default model, all tools, the user's tools, default prompt, limits.
-=======
     # The caller, the session, the preferences, the default model and prompt, all and own tools, the limits.
->>>>>>> domain-d7
     with django_assert_num_queries(8):
         assert api.get(address(session)).status_code == 200
     assert not Run.objects.exists()
