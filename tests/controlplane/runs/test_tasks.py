@@ -70,5 +70,6 @@ def test_beat_calls_only_jobs_that_exist(settings):
         "chat.sweep_provisional",
         "chat.sweep_message_index",
         "accounts.forget_expired",
+        "api.forget_old_keys",
     }
     assert scheduled <= set(job_queue.tasks)
