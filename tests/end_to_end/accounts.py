@@ -1,35 +1,53 @@
-"""Accounts made inside the running stack, each with a REST token of its own."""
+"""Accounts of their own for tests that count, and the clients that work for them."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Self
 
+from tests.conftest import DEMO_PASSWORD
+from tests.end_to_end.api import Api
+from tests.end_to_end.clients import Client, DirectClient, PythonClient, RestClient
+from tests.end_to_end.hands import new_account
+from tests.end_to_end.javascript_client import JavaScriptClient
 from tests.running_stack import RunningStack
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = """
-import json, sys, uuid, django
-django.setup()
-from controlplane.accounts.api_tokens import issue_refresh_token
-from controlplane.accounts.models import CustomUser
-made = [CustomUser.objects.create_user(f"{uuid.uuid4().hex}@example.com") for _ in range(int(sys.argv[1]))]
-print(json.dumps([str(issue_refresh_token(user).access_token) for user in made]))
-"""
+DIRECT: dict[str, type[PythonClient | JavaScriptClient]] = {
+    "python-sdk": PythonClient,
+    "javascript-sdk": JavaScriptClient,
+}
+CLIENTS = ("rest", *DIRECT)
 
 
-def access_tokens(stack: RunningStack, count: int) -> list[str]:
-    """Make so many new users and sign each of them in."""
-    environment = {
-        **os.environ,
-        **stack.environment,
-        "PYTHONPATH": str(ROOT),
-        "DJANGO_SETTINGS_MODULE": "controlplane.config.settings",
-        "LOG_LEVEL": "ERROR",
-    }
-    command = [sys.executable, "-c", PROGRAM, str(count)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr[-3000:]
-    tokens: list[str] = json.loads(done.stdout)
-    return tokens
+@dataclass(frozen=True)
+class Account:
+    """A user who has done nothing yet, signed in."""
+
+    id: str
+    api: Api
+
+    @classmethod
+    def new(cls, stack: RunningStack) -> Self:
+        """Make an account, with the demo user's password."""
+        account = new_account(stack)
+        email = f"{account}@threadplane.local"
+        return cls(account, Api.signed_in(stack.control_plane_url, email, DEMO_PASSWORD))
+
+    @contextmanager
+    def client(self, kind: str) -> Iterator[Client]:
+        """Talk through REST or one of the SDKs."""
+        if kind == "rest":
+            yield RestClient(self.api)
+            return
+        with self.direct_client(kind) as client:
+            yield client
+
+    @contextmanager
+    def direct_client(self, kind: str) -> Iterator[DirectClient]:
+        """Talk with the Agent Server, given no more than what REST tells for that."""
+        access = self.api.expect(200, "POST", "auth/agent-token/")
+        client = DIRECT[kind](access["agent_url"], access["token"])
+        try:
+            yield client
+        finally:
+            client.close()

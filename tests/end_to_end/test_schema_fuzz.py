@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.end_to_end import walked_collections
-from tests.end_to_end.accounts import access_tokens
+from tests.end_to_end.signed_in_users import access_tokens
 from tests.running_stack import RunningStack
 
 CHECKS = [
