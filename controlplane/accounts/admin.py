@@ -174,9 +174,12 @@ class PersonalAccessTokenAdmin(ShownOnlyAdmin[PersonalAccessToken]):
     exclude = ("digest",)
     list_display = ("prefix", "user", "name", "may", "stands", "created_at", "last_used_at")
     list_select_related = ("user",)
-    list_filter = (("revoked_at", admin.EmptyFieldListFilter), ("expires_at", admin.EmptyFieldListFilter))
+    list_filter = (
+        "created_at",
+        ("revoked_at", admin.EmptyFieldListFilter),
+        ("expires_at", admin.EmptyFieldListFilter),
+    )
     search_fields = ("user__email", "prefix", "name")
-    date_hierarchy = "created_at"
     ordering = ("-created_at",)
     actions = ("revoke",)
 
@@ -223,9 +226,8 @@ class InvitationAdmin(ShownOnlyAdmin[Invitation]):
     exclude = ("digest",)
     list_display = ("email", "stands", "invited_by", "created_at", "expires_at", "accepted_at")
     list_select_related = ("invited_by",)
-    list_filter = (("accepted_at", admin.EmptyFieldListFilter),)
+    list_filter = ("created_at", ("accepted_at", admin.EmptyFieldListFilter))
     search_fields = ("email", "invited_by__email")
-    date_hierarchy = "created_at"
     ordering = ("-created_at",)
 
     @column(_("state"), colours=STATES)

@@ -234,7 +234,6 @@ class DeletedThreadAdmin(ShownOnlyAdmin[DeletedThread]):
 
     list_display = ("thread_id", "user", "deleted_at", "erased_at")
     list_select_related = ("user",)
-    list_filter = (("erased_at", admin.EmptyFieldListFilter),)
+    list_filter = ("deleted_at", ("erased_at", admin.EmptyFieldListFilter))
     search_fields = ("thread_id", "user__email")
-    date_hierarchy = "deleted_at"
     ordering = ("-deleted_at",)

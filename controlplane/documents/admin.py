@@ -22,11 +22,15 @@ class UserDocumentAdmin(LargeTableAdmin[UserDocument]):
     """What its user says of a document can be helped with; the rest is shown."""
 
     list_display = ("file_name", "user", "size", "file_type", "stands", "chunks", "active", "created_at")
-    list_filter = ("processing_status", "is_active", ("chat_session", admin.EmptyFieldListFilter))
+    list_filter = (
+        "processing_status",
+        "is_active",
+        "created_at",
+        ("chat_session", admin.EmptyFieldListFilter),
+    )
     list_select_related = ("user",)
     search_fields = ("file_name", "user__email", "id")
     search_help_text = _("File name, e-mail address or id")
-    date_hierarchy = "created_at"
     ordering = ("-created_at",)
     actions = ("switch_on", "switch_off")
     exclude = ("file",)

@@ -23,11 +23,10 @@ class MessageFeedbackAdmin(LargeTableAdmin[MessageFeedback]):
 
     content_fields = ("feedback_text", "review_notes")
     list_display = ("created_at", "user", "stars", "categories", "issue", "is_reviewed", "reviewed_by")
-    list_filter = ("reviewed", "rating", ("reported_issue", admin.AllValuesFieldListFilter))
+    list_filter = ("reviewed", "rating", "created_at", "reported_issue")
     list_select_related = ("user", "reviewed_by", "chat_session", "run")
     search_fields = ("id", "user__email", "chat_session__id", "message_id")
     search_help_text = _("E-mail address, or id of the session or the message")
-    date_hierarchy = "created_at"
     ordering = ("-created_at",)
     actions = ("review", "reopen")
     readonly_fields = (

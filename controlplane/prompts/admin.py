@@ -202,7 +202,7 @@ class PromptVersionAdmin(ShownOnlyAdmin[PromptVersion]):
     list_select_related = ("template", "author")
     search_fields = ("template__name", "template__slug", "author__email")
     search_help_text = _("Name or slug of the template, or the author's e-mail address")
-    date_hierarchy = "created_at"
+    list_filter = ("created_at",)
     ordering = ("-created_at",)
     actions = ("restore",)
 
@@ -227,7 +227,6 @@ class PromptRatingAdmin(ShownOnlyAdmin[PromptRating]):
     content_fields = ("template",)
     list_display = ("template", "user", "stars", "updated_at")
     list_select_related = ("template", "user")
-    list_filter = ("stars",)
     search_fields = ("template__name", "user__email")
     ordering = ("-updated_at",)
 

@@ -34,10 +34,9 @@ class UserAPIKeyAdmin(ShownOnlyAdmin[UserAPIKey]):
         "last_used_at",
     )
     list_select_related = ("user",)
-    list_filter = ("is_active", "is_default", "is_validated", "is_unreadable", "provider")
+    list_filter = ("is_active", "is_default", "is_validated", "is_unreadable", "created_at")
     search_fields = ("id", "key_name", "user__email", "provider")
     search_help_text = _("Id, name, provider or e-mail address")
-    date_hierarchy = "created_at"
     ordering = ("-created_at",)
     actions = ("validate_again", "deactivate")
 
@@ -97,10 +96,9 @@ class KeyCounterAdmin(ShownOnlyAdmin[KeyCounter]):
     content_fields = ("key",)
     list_display = ("starts_on", "period", "owner", "key", "tokens", "reserved_tokens", "resets_at")
     list_select_related = ("key__user",)
-    list_filter = ("period",)
+    list_filter = ("period", "starts_on")
     search_fields = ("key__user__email",)
     search_help_text = _("E-mail address")
-    date_hierarchy = "starts_on"
     ordering = ("-starts_on",)
 
     @column(_("user"))

@@ -27,10 +27,9 @@ class RunAdmin(ShownOnlyAdmin[Run]):
         "took",
     )
     list_select_related = ("user", "session")
-    list_filter = ("status", "graph_id", ("settled_at", admin.EmptyFieldListFilter))
+    list_filter = ("status", "admitted_at", ("settled_at", admin.EmptyFieldListFilter))
     search_fields = ("id", "thread_id", "user__email")
     search_help_text = _("Run or thread id, or e-mail address")
-    date_hierarchy = "admitted_at"
     ordering = ("-admitted_at",)
 
     @column(

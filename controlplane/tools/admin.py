@@ -167,10 +167,9 @@ class ToolCallAdmin(ShownOnlyAdmin[ToolCall]):
     content_fields = ("session",)
     list_display = ("created_at", "tool_name", "user", "ended", "took")
     list_select_related = ("user",)
-    list_filter = ("outcome",)
+    list_filter = ("outcome", "created_at")
     search_fields = ("id", "run__id", "tool_name", "user__email")
     search_help_text = _("Id of the call or its run, tool or e-mail address")
-    date_hierarchy = "created_at"
     ordering = ("-created_at", "-id")
 
     @column(

@@ -82,8 +82,8 @@ class DailyCounterAdmin(ShownOnlyAdmin[DailyCounter]):
 
     list_display = ("day", "user", "messages", "tokens", "reserved_tokens", "spent", "reserved", "resets_at")
     list_select_related = ("user",)
+    list_filter = ("day",)
     search_fields = ("user__email",)
-    date_hierarchy = "day"
     ordering = ("-day",)
 
     @column(_("cost"), ordering="cost")
@@ -110,10 +110,9 @@ class ModelPriceAdmin(LargeTableAdmin[ModelPrice]):
         "valid_from",
         "stage",
     )
-    list_filter = ("provider",)
+    list_filter = ("valid_from",)
     search_fields = ("model_name", "provider")
     search_help_text = _("Model or provider")
-    date_hierarchy = "valid_from"
     ordering = ("-valid_from",)
     fields = (
         "model_name",
