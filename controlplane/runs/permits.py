@@ -12,7 +12,7 @@ from controlplane.errors import Conflict, NotFound
 from controlplane.provider_keys import counters as key_counters
 from controlplane.provider_keys.errors import KeyUnreadable
 from controlplane.provider_keys.providers import provider_of_model
-from controlplane.provider_keys.use import OpenedKey, key_report_unreadable, open_for_call
+from controlplane.provider_keys.use import OpenedKey, key_look_again, open_for_call
 from controlplane.runs.models import Run
 from controlplane.usage import counters
 from controlplane.usage.limits import Amount
@@ -69,7 +69,7 @@ def call_permit(request: CallRequest) -> Permit:
                 _open_call(run, request, own)
     except KeyUnreadable:
         if run.provider_key_id is not None:
-            key_report_unreadable(key_id=run.provider_key_id)
+            key_look_again(key_id=run.provider_key_id)
         raise
     return Permit(
         attempt_id=request.attempt_id,

@@ -168,3 +168,17 @@ def test_unreadable_key_gives_way_to_the_house_s_where_its_owner_agreed(
     row = TokenUsage.objects.get()
     assert (row.provider_key_id, row.reserved_cost) == (None, COST)
     assert admitted().provider_key_id is None
+
+
+def test_key_that_can_be_read_again_is_used_again(
+    make_key, admitted, call_request, django_capture_on_commit_callbacks
+):
+    key = make_key(may_use_house_key=True)
+    # As a process notes that was not started anew yet with the newest of the house's keys.
+    UserAPIKey.objects.update(is_unreadable=True)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        permit = call_permit(call_request(admitted()))
+
+    key.refresh_from_db()
+    assert (permit.api_key, key.is_unreadable) == (GOOD_KEY, False)
