@@ -37,6 +37,7 @@ def test_permit_answers_with_the_user_s_key_and_its_provider_s_address(make_key,
     assert run.provider_key_id == key.pk
     assert (permit.api_key, permit.base_url) == (GOOD_KEY, OPENAI)
     row = TokenUsage.objects.get()
+    assert row.provider == key.provider
     assert (row.provider_key_id, row.reserved_tokens, row.reserved_cost, row.total_cost) == (
         key.pk,
         150,
