@@ -83,8 +83,8 @@ class LimitReached(GiveUp):
     code: ClassVar[str] = "limit_reached"
 
     def __init__(self, message: str, *, details: Mapping[str, Any] | None = None) -> None:
-        """Put the details into the message: the server reports nothing else of an error."""
-        super().__init__(json.dumps({"message": message, "details": details}) if details else message)
+        """Keep the details with the message."""
+        super().__init__(_worded(message, details))
 
 
 class ModelRefused(GiveUp):
@@ -94,9 +94,13 @@ class ModelRefused(GiveUp):
 
 
 class RunRefused(GiveUp):
-    """The control plane does not let this run go on."""
+    """The control plane does not let this run go on; `reason` is its own code for why."""
 
     code: ClassVar[str] = "run_refused"
+
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        """Keep the reason with the message: clients tell by it what their user has to do."""
+        super().__init__(_worded(message, {"reason": reason} if reason else None))
 
 
 class ControlPlaneRefused(GraphError):
@@ -112,3 +116,8 @@ class ControlPlaneRefused(GraphError):
         self.reason = reason
         self.details = details
         self.retry_after = retry_after
+
+
+def _worded(message: str, details: Mapping[str, Any] | None) -> str:
+    """Put the details into the message: the server reports nothing else of an error."""
+    return json.dumps({"message": message, "details": details}) if details else message

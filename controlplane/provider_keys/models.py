@@ -168,13 +168,21 @@ class UserAPIKey(models.Model):
         )
         return {"valid": finding.is_valid, "error_code": finding.error_code, "message": finding.message}
 
+    @sensitive_variables("api_key")
     def _ask(self) -> Finding:
         try:
-            return ask_provider(self.address, self.decrypt_api_key())
+            api_key = self.decrypt_api_key()
         except KeyUnreadable as error:
-            UserAPIKey.objects.filter(pk=self.pk, encrypted_key=self.encrypted_key).update(is_unreadable=True)
-            self.is_unreadable = True
+            self._note(is_unreadable=True)
             return Finding.of(error.code)
+        if self.is_unreadable:
+            self._note(is_unreadable=False)
+        return ask_provider(self.address, api_key)
+
+    def _note(self, *, is_unreadable: bool) -> None:
+        same_key = UserAPIKey.objects.filter(pk=self.pk, encrypted_key=self.encrypted_key)
+        same_key.update(is_unreadable=is_unreadable)
+        self.is_unreadable = is_unreadable
 
 
 class KeyCounter(models.Model):

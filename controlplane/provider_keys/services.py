@@ -34,6 +34,8 @@ SEALED: Final = (
     "last_validated_at",
     "validation_error",
 )
+# Each change of one locks them all.
+MOST_KEYS: Final = 50
 # Of two who make a key the default at once, the second tries again and finds the first one's.
 TRIES: Final = 3
 
@@ -42,7 +44,10 @@ TRIES: Final = 3
 def key_create(
     *, user_id: UUID, provider: str, api_key: str, is_default: bool | None = None, **settings: Any
 ) -> UserAPIKey:
-    """Take over a key. Unless it is said, the first one of a provider becomes the default. Raises Invalid."""
+    """Take over a key. Unless it is said, the first one of a provider becomes the default.
+
+    Raises Invalid, Conflict `too_many_keys`.
+    """
     key = UserAPIKey(user_id=user_id, provider=provider, **settings)
     _require_address(key)
     key.encrypt_api_key(api_key)
@@ -117,6 +122,9 @@ def lock_keys_of(user_id: UUID) -> list[UserAPIKey]:
 
 def _insert(key: UserAPIKey, *, is_default: bool | None) -> UserAPIKey:
     has_default = any(one.is_default for one in lock_keys_of(key.user_id) if one.provider == key.provider)
+    # Counted under the lock, which only shows what was there before it was waited for.
+    if _of_user(key.user_id).count() >= MOST_KEYS:
+        raise Conflict("Delete a key that you no longer need first.", code="too_many_keys")
     key.is_default = not has_default if is_default is None else is_default
     if key.is_default and has_default:
         _others_of(key).update(is_default=False)

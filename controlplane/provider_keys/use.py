@@ -34,7 +34,7 @@ def key_for_run(*, user_id: UUID, model_name: str) -> UserAPIKey | None:
     keys = {key.provider: key for key in defaults}
     # Most users have none: whose model it is need not be known then.
     key = keys.get(provider_of_model(model_name)) if keys else None
-    return None if key is None or (key.needs_reentry and key.may_use_house_key) else key
+    return None if key is None or (key.may_use_house_key and _is_lost(key)) else key
 
 
 @sensitive_variables("api_key")
@@ -53,15 +53,29 @@ def open_for_call(key: UserAPIKey, *, run_model: str, model_name: str) -> Opened
     except KeyUnreadable:
         if not key.may_use_house_key:
             raise
-        transaction.on_commit(partial(key_report_unreadable, key_id=key.pk))
+        transaction.on_commit(partial(key_look_again, key_id=key.pk))
         return None
+    if key.is_unreadable:
+        transaction.on_commit(partial(key_look_again, key_id=key.pk))
     return OpenedKey(key=key, api_key=api_key, base_url=key.address)
 
 
-def key_report_unreadable(*, key_id: UUID) -> None:
-    """Note that a key has to be entered again, if that is still so; outside the transaction that met it."""
-    key = UserAPIKey.objects.get(pk=key_id)
+def key_look_again(*, key_id: UUID) -> None:
+    """Note whether a key has to be entered again, as it is now; outside the transaction that met it."""
+    key = UserAPIKey.objects.existing().filter(pk=key_id).first()
+    if key is not None:
+        same_key = UserAPIKey.objects.filter(pk=key_id, encrypted_key=key.encrypted_key)
+        same_key.update(is_unreadable=not _opens(key))
+
+
+def _is_lost(key: UserAPIKey) -> bool:
+    # What was noted may be the word of a process that did not have the newest of the house's keys yet.
+    return key.needs_reentry and not _opens(key)
+
+
+def _opens(key: UserAPIKey) -> bool:
     try:
         key.decrypt_api_key()
     except KeyUnreadable:
-        UserAPIKey.objects.filter(pk=key_id, encrypted_key=key.encrypted_key).update(is_unreadable=True)
+        return False
+    return True

@@ -83,9 +83,9 @@ async def _ask(base_url: httpx.URL, api_key: str) -> str:
         "Accept": "application/json",
         "Accept-Encoding": "identity",
     }
-    client = httpx.AsyncClient(
-        timeout=TIMEOUT, follow_redirects=False, trust_env=False, verify=httpx.create_ssl_context()
-    )
+    # Reading the certificates from disk takes a while, and this is the loop that all requests share.
+    trust = await asyncio.to_thread(httpx.create_ssl_context)
+    client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False, verify=trust)
     sent = {"sni_hostname": base_url.host}
     async with client, client.stream("GET", pinned, headers=headers, extensions=sent) as answer:
         if answer.status_code != httpx.codes.OK:

@@ -1,7 +1,6 @@
 """Books what calls used: each pending row is settled once, with its reservation and its session's figures."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -27,11 +26,10 @@ class Fact:
     tokens: TokenCounts
     cost: Cost
     is_estimated: bool
-    provider: str = ""
+    provider: str
     model_name: str
     node: str
     duration_ms: int | None = None
-    ended_at: datetime
 
 
 def record_commit(record: UsageRecord) -> bool:
@@ -50,17 +48,18 @@ def record_commit(record: UsageRecord) -> bool:
         row = _lock_pending(record.attempt_id, record.run_id)
         if row is None:
             return False
+        # The permit found out whose model it is; the graph knows the protocol alone.
+        provider = row.provider or record.provider
         fact = Fact(
             outcome=record.outcome,
             tokens=tokens,
             # By the prices under which it was permitted, as whoever prices it again will do.
-            cost=price_call(record.model, tokens, provider=record.provider, at=row.created_at),
+            cost=price_call(record.model, tokens, provider=provider, at=row.created_at),
             is_estimated=record.is_estimated,
-            provider=record.provider,
+            provider=provider,
             model_name=record.model,
             node=record.node,
             duration_ms=_bounded(record.duration_ms),
-            ended_at=record.ended_at,
         )
         _book(row, fact)
     return True
@@ -77,9 +76,9 @@ def estimate_commit(*, attempt_id: UUID, run_id: UUID) -> bool:
             tokens=TokenCounts(prompt=row.prompt_tokens, completion=row.completion_tokens),
             cost=Cost(prompt=row.prompt_cost, completion=row.completion_cost, total=row.total_cost),
             is_estimated=True,
+            provider=row.provider,
             model_name=row.model_name,
             node=row.node,
-            ended_at=timezone.now(),
         )
         _book(row, fact)
     return True

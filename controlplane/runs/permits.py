@@ -11,7 +11,8 @@ from controlplane.accounts.models import CustomUser
 from controlplane.errors import Conflict, NotFound
 from controlplane.provider_keys import counters as key_counters
 from controlplane.provider_keys.errors import KeyUnreadable
-from controlplane.provider_keys.use import OpenedKey, key_report_unreadable, open_for_call
+from controlplane.provider_keys.providers import provider_of_model
+from controlplane.provider_keys.use import OpenedKey, key_look_again, open_for_call
 from controlplane.runs.models import Run
 from controlplane.usage import counters
 from controlplane.usage.limits import Amount
@@ -68,7 +69,7 @@ def call_permit(request: CallRequest) -> Permit:
                 _open_call(run, request, own)
     except KeyUnreadable:
         if run.provider_key_id is not None:
-            key_report_unreadable(key_id=run.provider_key_id)
+            key_look_again(key_id=run.provider_key_id)
         raise
     return Permit(
         attempt_id=request.attempt_id,
@@ -100,7 +101,8 @@ def lock_live_run(run_id: UUID) -> Run:
 
 def _open_call(run: Run, request: CallRequest, own: OpenedKey | None) -> None:
     tokens = request.worst_case
-    cost = price_call(request.model, tokens)
+    provider = own.key.provider if own else provider_of_model(request.model)
+    cost = price_call(request.model, tokens, provider=provider or None)
     # What a user's own key costs is not the house's money.
     house_cost = Decimal(0) if own else cost.total or Decimal(0)
     amount = Amount(tokens=tokens.prompt + tokens.completion, cost=house_cost)
@@ -113,6 +115,7 @@ def _open_call(run: Run, request: CallRequest, own: OpenedKey | None) -> None:
         state=TokenUsage.State.PENDING,
         outcome=TokenUsage.Outcome.UNKNOWN,
         request_type=request.request_type,
+        provider=provider,
         model_name=request.model,
         node=request.node,
         # Until a record says what it was, the worst case is the estimate.

@@ -30,8 +30,8 @@ def available_tools_switch(*, tools: QuerySet[AvailableTool], is_active: bool) -
 def _seal_shown_secrets(tools: QuerySet[UserTool], names: set[str]) -> None:
     if not names:
         return
-    shown = tools.filter(configuration__has_any_keys=sorted(names)).select_for_update(no_key=True)
-    for tool in shown.iterator(chunk_size=500):
+    shown = tools.filter(configuration__has_any_keys=sorted(names)).order_by("pk")
+    for tool in shown.select_for_update(no_key=True).iterator(chunk_size=500):
         parts = split(tool.configuration, names)
         tool.configuration = parts.plain
         put_secrets(tool, {**parts.secrets, **readable_secrets(tool)})

@@ -41,16 +41,22 @@ def before_last_question(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
 
 
 def _paired(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
-    """Drop answers whose call was cut off, answer calls that were cancelled: providers insist on pairs."""
-    answers = {m.tool_call_id: m for m in messages if isinstance(m, ToolMessage)}
+    """Drop answers whose call was cut off, answer calls that were cancelled: providers insist on pairs.
+
+    An answer belongs to the latest call of its id: some servers use an id again in each round.
+    """
     view: list[AnyMessage] = []
+    waiting: dict[str, list[int]] = {}
     for message in messages:
         if isinstance(message, ToolMessage):
+            if places := waiting.get(message.tool_call_id):
+                view[places.pop(0)] = message
             continue
         view.append(message)
         if isinstance(message, AIMessage):
-            view.extend(
-                answers.get(call["id"] or "") or ToolMessage(NOT_RUN, tool_call_id=call["id"] or "")
-                for call in message.tool_calls
-            )
+            ids = [call["id"] or "" for call in message.tool_calls]
+            waiting.update({call_id: [] for call_id in ids})
+            for call_id in ids:
+                waiting[call_id].append(len(view))
+                view.append(ToolMessage(NOT_RUN, tool_call_id=call_id))
     return view

@@ -137,4 +137,4 @@ def _outcome(error: BaseException | None) -> str:
 def _for_run(refusal: ControlPlaneRefused) -> GraphError:
     if refusal.status == HTTPStatus.TOO_MANY_REQUESTS:
         return LimitReached(refusal.message, details=refusal.details.get("details"))
-    return RunRefused(refusal.message)
+    return RunRefused(refusal.message, reason=refusal.reason)

@@ -59,8 +59,9 @@ def test_lost_key_ends_the_turn_and_is_asked_for(stack: RunningStack, scripted_m
 
     error = say(account, word, status=409)["error"]
 
-    assert (error["code"], error["message"]) == (
+    assert (error["code"], error["details"]["reason"], error["message"]) == (
         "run_refused",
+        "key_unreadable",
         "Your API key cannot be read any more. Enter it again.",
     )
     assert scripted_model.calls(word) == []

@@ -10,6 +10,7 @@ from simpleeval import SimpleEval  # type: ignore[import-untyped]  # ships no ty
 
 LONGEST_EXPRESSION = 200
 MOST_BITS = 4096
+MOST_DIGITS = 400
 
 Number = int | float
 
@@ -27,6 +28,13 @@ def _product(left: Number, right: Number) -> Number:
     if isinstance(left, int) and isinstance(right, int):
         _check_bits(left.bit_length() + right.bit_length())
     return left * right
+
+
+def _round(value: Number, digits: int = 0) -> Number:
+    # Of a whole number it works out 10 to the power of the digits, however many they are.
+    if abs(digits) > MOST_DIGITS:
+        raise ToolException("Cannot calculate: too many digits to round to.")
+    return round(value, digits) if digits else round(value)
 
 
 def _check_bits(bits: int) -> None:
@@ -53,7 +61,7 @@ OPERATORS: dict[type[ast.AST], Callable[..., Number]] = {
 }
 FUNCTIONS: dict[str, Callable[..., Number]] = {
     "abs": abs,
-    "round": round,
+    "round": _round,
     "min": min,
     "max": max,
     "sqrt": math.sqrt,

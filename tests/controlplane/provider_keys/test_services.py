@@ -7,7 +7,13 @@ from django.db import IntegrityError, transaction
 from controlplane.errors import Conflict, Invalid, NotFound
 from controlplane.provider_keys.errors import KeyUnreadable
 from controlplane.provider_keys.models import UserAPIKey
-from controlplane.provider_keys.services import key_change, key_delete, key_validate, keys_deactivate
+from controlplane.provider_keys.services import (
+    MOST_KEYS,
+    key_change,
+    key_delete,
+    key_validate,
+    keys_deactivate,
+)
 from tests.controlplane.in_parallel import in_parallel
 from tests.controlplane.provider_keys.provider_server import GOOD_KEY
 
@@ -176,3 +182,16 @@ def test_keys_are_deactivated_whosever_they_are(make_key, stranger):
 
     assert keys_deactivate(key_ids=[key.pk for key in keys]) == 2
     assert not UserAPIKey.objects.filter(is_active=True).exists()
+
+
+def test_keys_of_one_user_are_bounded(make_key, user):
+    make_key()
+    last = [make_key(key_name=f"key {number}") for number in range(1, MOST_KEYS)][-1]
+
+    with pytest.raises(Conflict) as refusal:
+        make_key(key_name="one too many")
+
+    assert refusal.value.code == "too_many_keys"
+    assert UserAPIKey.objects.count() == MOST_KEYS
+    key_delete(key_id=last.pk, user_id=user.pk)
+    assert make_key(key_name="in its place").pk

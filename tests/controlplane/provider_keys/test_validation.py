@@ -199,6 +199,16 @@ def test_unreadable_key_is_flagged_and_nobody_asked(provider, make_key):
     assert provider.asked == []
 
 
+def test_key_that_can_be_read_again_need_not_be_entered_again(provider, make_key):
+    key = make_key()
+    UserAPIKey.objects.update(is_unreadable=True)
+    key.refresh_from_db()
+
+    assert key.validate_key()["valid"]
+    key.refresh_from_db()
+    assert not key.needs_reentry
+
+
 def test_provider_taken_off_the_list_is_not_asked(provider, make_key, settings):
     key = make_key()
     settings.PROVIDER_BASE_URLS = {"openai": ()}

@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 
 from controlplane.chat.models import ChatSession
 from controlplane.runs.admission import Role
+from controlplane.runs.context import Wishes
 from controlplane.runs.ledger import estimate_commit, record_commit
 from controlplane.runs.permits import call_permit
 from controlplane.usage.models import DailyCounter, TokenUsage
@@ -141,3 +142,29 @@ def test_record_that_many_book_at_once_counts_once(permitted):
     outcomes = in_parallel(20, lambda _: record_commit(record))
     assert sorted(outcomes) == [False] * 19 + [True]
     assert DailyCounter.objects.get().tokens == 100
+
+
+def test_model_of_another_provider_is_billed_as_its_permit_foresaw(
+    admitted, call_request, allow_models, permitted
+):
+    allow_models("mistral-large-latest")
+    run = admitted(wishes=Wishes(model="mistral-large-latest"))
+    request = call_request(run, model="mistral-large-latest")
+    call_permit(request)
+    foreseen = TokenUsage.objects.get()
+    # The graph speaks OpenAI's protocol with everybody, and knows no more of whose model it is.
+    record = replace(
+        permitted(),
+        attempt_id=request.attempt_id,
+        run_id=run.pk,
+        model="mistral-large-latest",
+        input_tokens=100,
+        output_tokens=50,
+        cached_tokens=0,
+    )
+
+    assert record_commit(record)
+
+    booked = TokenUsage.objects.get(pk=foreseen.pk)
+    assert (foreseen.provider, booked.provider, booked.is_priced) == ("mistral", "mistral", True)
+    assert booked.total_cost == foreseen.total_cost == DailyCounter.objects.get().cost > 0

@@ -37,6 +37,7 @@ def test_permit_answers_with_the_user_s_key_and_its_provider_s_address(make_key,
     assert run.provider_key_id == key.pk
     assert (permit.api_key, permit.base_url) == (GOOD_KEY, OPENAI)
     row = TokenUsage.objects.get()
+    assert row.provider == key.provider
     assert (row.provider_key_id, row.reserved_tokens, row.reserved_cost, row.total_cost) == (
         key.pk,
         150,
@@ -168,3 +169,17 @@ def test_unreadable_key_gives_way_to_the_house_s_where_its_owner_agreed(
     row = TokenUsage.objects.get()
     assert (row.provider_key_id, row.reserved_cost) == (None, COST)
     assert admitted().provider_key_id is None
+
+
+def test_key_that_can_be_read_again_is_used_again(
+    make_key, admitted, call_request, django_capture_on_commit_callbacks
+):
+    key = make_key(may_use_house_key=True)
+    # As a process notes that was not started anew yet with the newest of the house's keys.
+    UserAPIKey.objects.update(is_unreadable=True)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        permit = call_permit(call_request(admitted()))
+
+    key.refresh_from_db()
+    assert (permit.api_key, key.is_unreadable) == (GOOD_KEY, False)

@@ -49,6 +49,20 @@ def test_a_call_that_was_cancelled_is_answered():
     assert (seen[3].content, seen[3].tool_call_id) == (NOT_RUN, "c1")
 
 
+def test_an_answer_belongs_to_its_own_round_where_ids_come_again():
+    again, other = AIMessage("", tool_calls=[CALL], id="a3"), ToolMessage("2", tool_call_id="c1", id="t2")
+
+    messages = [QUESTION, ASKING, RESULT, ANSWER, NEXT, again, other]
+    assert view(messages)[1:] == messages
+    assert [message.content for message in view(messages[:-1])[-2:]] == ["", NOT_RUN]
+
+
+def test_two_calls_of_one_id_have_their_answers_in_order():
+    twice, other = AIMessage("", tool_calls=[CALL, CALL], id="a1"), ToolMessage("2", tool_call_id="c1")
+
+    assert view([QUESTION, twice, RESULT, other])[2:] == [twice, RESULT, other]
+
+
 def test_the_last_question_is_never_part_of_the_past():
     assert before_last_question([QUESTION, ANSWER, NEXT, ASKING]) == [QUESTION, ANSWER]
     assert before_last_question([QUESTION]) == []

@@ -145,6 +145,7 @@ async def test_a_slow_model_times_out(
     [
         (429, "limit_reached", LimitReached),
         (409, "run_over", RunRefused),
+        (409, "key_unreadable", RunRefused),
         (404, "run_not_found", RunRefused),
         (500, "server_error", ControlPlaneUnreachable),
     ],
@@ -156,7 +157,7 @@ async def test_without_a_permit_no_model_is_called(
     code: str,
     kind: type[GraphError],
 ):
-    scene = Scene(model_name=f"refused-{status}")
+    scene = Scene(model_name=f"refused-{code}")
     behind_control_plane.permit_refusals[scene.call.model] = refusal(status, code, "You have used it all.")
     question = f"refused {scene.run_id}"
 
@@ -164,9 +165,13 @@ async def test_without_a_permit_no_model_is_called(
         await scene.model.ainvoke([HumanMessage(question)])
 
     assert type(refused.value) is kind
-    assert str(refused.value) == (
-        "The control plane is out of order." if status == 500 else "You have used it all."
-    )
+    said = {
+        429: "You have used it all.",
+        500: "The control plane is out of order.",
+    }
+    # Among the refusals of one class, clients tell by the reason what their user has to do.
+    reasoned = json.dumps({"message": "You have used it all.", "details": {"reason": code}})
+    assert str(refused.value) == said.get(status, reasoned)
     assert scripted_model.calls(question) == []
     # Out of order may mean that the permit was given: the record says that nothing was used of it.
     records = [(record["outcome"], record["output_tokens"]) for record in await scene.records()]

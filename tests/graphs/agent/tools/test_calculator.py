@@ -36,6 +36,7 @@ def test_arithmetic_is_right(expression: str, result: str):
     "expression",
     [
         pytest.param("9 ** 9 ** 9", id="tower"),
+        pytest.param("round(5, -10 ** 7)", id="many digits to round to"),
         pytest.param("10 ** 5000", id="large power"),
         pytest.param("*".join(["9" * 60] * 3) + "**9**9", id="large product"),
         pytest.param("1" * 201, id="long expression"),
