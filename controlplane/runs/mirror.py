@@ -96,8 +96,8 @@ def run_withdraw(*, run_id: UUID) -> bool:
 def session_withdraw(*, session_id: UUID, claimed_before: datetime) -> bool:
     """Drop a provisional session; returns whether it did.
 
-    It stays when its thread was claimed since that time, or when a run of it may still come. Nobody has deleted
-    it, so the key it was created with may create it again.
+    It stays when its thread was claimed since that time, or when a run of it may still come. Nobody has
+    deleted it, so the key it was created with may create it again.
     """
     with transaction.atomic():
         # Under its lock, against an admission or a claim on the same thread.
