@@ -36,8 +36,13 @@ class ThreadCalls(Protocol):
         """Read a thread. Raises ThreadNotFound."""
         ...
 
-    async def restore_thread(self, thread_id: UUID, *, graph_id: str = "agent") -> Thread:
-        """Make the row of a thread again that the server has lost; its history is found again at once."""
+    async def restore_thread(
+        self, thread_id: UUID, *, graph_id: str = "agent", owner_id: UUID | None = None
+    ) -> Thread:
+        """Make the row of a thread again that the server has lost; its history is found again at once.
+
+        The service names the owner, who would be kept out of their own thread otherwise.
+        """
         ...
 
     async def read_history(

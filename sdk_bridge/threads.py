@@ -19,3 +19,8 @@ class Thread:
     metadata: Mapping[str, object]
     created_at: datetime
     updated_at: datetime
+
+
+def owned_by(owner_id: UUID | None) -> Mapping[str, object]:
+    """Make the metadata of a thread that is made for somebody else; nothing for one's own."""
+    return {} if owner_id is None else {"owner": str(owner_id)}

@@ -5,6 +5,7 @@ import binascii
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError as InvalidValue
@@ -49,7 +50,11 @@ def _read(field: Any, text: object) -> Any:
     if field.get_internal_type() == "DateTimeField":
         # In UTC: Postgres takes fewer offsets than Python does.
         return datetime.fromisoformat(text).astimezone(UTC)
-    return field.to_python(text)
+    value = field.to_python(text)
+    if isinstance(value, Decimal):
+        # Digits without end can be written in a few, and nobody could compare with them.
+        field.run_validators(value)
+    return value
 
 
 def _require_same(made_for: object, ordering: str) -> None:

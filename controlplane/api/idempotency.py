@@ -72,8 +72,11 @@ def create_once(
             operation=attempt.operation,
             fingerprint=attempt.fingerprint,
         )
-        IdempotentCreation.objects.bulk_create([noted], ignore_conflicts=True)
-        known = IdempotentCreation.objects.select_for_update().get(user_id=attempt.user_id, key=attempt.key)
+        # In one statement noted and locked: between two a failed creation could take its key back.
+        IdempotentCreation.objects.bulk_create(
+            [noted], update_conflicts=True, unique_fields=["user", "key"], update_fields=["key"]
+        )
+        known = IdempotentCreation.objects.get(user_id=attempt.user_id, key=attempt.key)
         if known.fingerprint != attempt.fingerprint:
             raise Conflict("This key was used for something else.", code="idempotency_key_reused")
         if known.object_id:
@@ -88,6 +91,11 @@ def forget_attempt(attempt: Attempt) -> None:
     IdempotentCreation.objects.filter(
         user_id=attempt.user_id, key=attempt.key, fingerprint=attempt.fingerprint
     ).delete()
+
+
+def forget_creation(*, user_id: UUID, object_id: str) -> None:
+    """Free the key of what was taken back later on, so that a repeat creates anew."""
+    IdempotentCreation.objects.filter(user_id=user_id, object_id=object_id).delete()
 
 
 def forget_old_keys() -> int:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
-from django.contrib.messages import SUCCESS
+from django.contrib.messages import SUCCESS, WARNING
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import reverse
@@ -21,7 +21,7 @@ from controlplane.chat import services
 from controlplane.chat.back_office_search import ModelFilter, sessions_found
 from controlplane.chat.models import ChatSession, ChatSessionQuerySet, DeletedThread
 from controlplane.chat.tags import tags_normalize
-from controlplane.errors import Invalid
+from controlplane.errors import Conflict, Invalid, NotFound
 from controlplane.language_models.selection import model_is_allowed
 
 EXPORTED = (
@@ -222,10 +222,17 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
         chosen: list[tuple[uuid.UUID, uuid.UUID]] = list(
             sessions.filter(deleted_at=None).values_list("pk", "user_id")
         )
+        done = 0
         for session_id, owner_id in chosen:
-            service(session_id=session_id, owner_id=owner_id)
-        said = ngettext("Done for %d session.", "Done for %d sessions.", len(chosen))
-        self.message_user(request, said % len(chosen), SUCCESS)
+            try:
+                service(session_id=session_id, owner_id=owner_id)
+            except (Conflict, NotFound) as error:
+                # One that is only on its way, or just gone, does not stop the others.
+                self.message_user(request, f"{session_id}: {error.message}", WARNING)
+            else:
+                done += 1
+        said = ngettext("Done for %d session.", "Done for %d sessions.", done)
+        self.message_user(request, said % done, SUCCESS)
 
 
 @admin.register(DeletedThread)

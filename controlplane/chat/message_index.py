@@ -86,19 +86,20 @@ async def _index_through(bridge: Bridge, session_id: uuid.UUID) -> bool:
 async def _read_back(bridge: Bridge, session: ChatSession) -> list[History]:
     """Read pages, newest first, until one has nothing new; that one is the last.
 
-    It is read for its own end: an edited message keeps its id, and all that follow it are new.
+    It is read for its own end: an edited message keeps its id, and all that follow it are new. A page of
+    tools' messages alone tells nothing, and the one before it is read as well.
     """
     try:
         page = await bridge.read_history(session.id, limit=PAGE)
     except ThreadNotFound:
-        await bridge.restore_thread(session.id, graph_id=session.graph_id)
+        await bridge.restore_thread(session.id, graph_id=session.graph_id, owner_id=session.user_id)
         page = await bridge.read_history(session.id, limit=PAGE)
     known = {
         (message_id, position)
         async for message_id, position in session.indexed_messages.values_list("message_id", "position")
     }
     pages = [page]
-    while page.has_earlier and not _places(page) <= known:
+    while page.has_earlier and not (_places(page) and _places(page) <= known):
         page = await bridge.read_history(session.id, limit=PAGE, before=page.first_index)
         pages.append(page)
     return pages

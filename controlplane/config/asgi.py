@@ -2,11 +2,14 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 from controlplane.agent_server.connection import keep_shared_connection
 from controlplane.config.lifespan import Lifespan
+from controlplane.config.requests import Utf8Handler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlplane.config.settings")
+# As Django's own `get_asgi_application` does.
+django.setup(set_prefix=False)
 
-application = Lifespan(get_asgi_application(), during=keep_shared_connection)
+application = Lifespan(Utf8Handler(), during=keep_shared_connection)

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from controlplane.api.idempotency import forget_creation
 from controlplane.chat.models import ChatSession
 from controlplane.runs.models import Run
 from controlplane.tools.calls import tool_calls_abandon
@@ -95,7 +96,8 @@ def run_withdraw(*, run_id: UUID) -> bool:
 def session_withdraw(*, session_id: UUID, claimed_before: datetime) -> bool:
     """Drop a provisional session; returns whether it did.
 
-    It stays when its thread was claimed since that time, or when a run of it may still come.
+    It stays when its thread was claimed since that time, or when a run of it may still come. Nobody has
+    deleted it, so the key it was created with may create it again.
     """
     with transaction.atomic():
         # Under its lock, against an admission or a claim on the same thread.
@@ -103,6 +105,7 @@ def session_withdraw(*, session_id: UUID, claimed_before: datetime) -> bool:
         session = locked.filter(pk=session_id, is_provisional=True, updated_at__lt=claimed_before).first()
         if session is None or Run.objects.unsettled().filter(session=session).exists():
             return False
+        forget_creation(user_id=session.user_id, object_id=str(session.pk))
         session.delete()
     return True
 

@@ -11,7 +11,7 @@ from sdk_bridge.agent_server.wire import read_thread
 from sdk_bridge.agent_server.wire_messages import read_history
 from sdk_bridge.errors import ThreadNotFound
 from sdk_bridge.messages import History
-from sdk_bridge.threads import Thread
+from sdk_bridge.threads import Thread, owned_by
 
 
 class SdkThreads(CallGroup):
@@ -41,9 +41,11 @@ class SdkThreads(CallGroup):
         )
         return read_thread(raw)
 
-    async def restore_thread(self, thread_id: UUID, *, graph_id: str = "agent") -> Thread:
+    async def restore_thread(
+        self, thread_id: UUID, *, graph_id: str = "agent", owner_id: UUID | None = None
+    ) -> Thread:
         # Without its graph the server cannot read a thread's checkpoints, so the graph is named at once.
-        return await self.create_thread(thread_id, graph_id=graph_id)
+        return await self.create_thread(thread_id, graph_id=graph_id, metadata=owned_by(owner_id))
 
     async def read_history(
         self,

@@ -9,7 +9,7 @@ from sdk_bridge.memory.calls import MemoryCalls
 from sdk_bridge.memory.identity import Identity
 from sdk_bridge.memory.state import owns
 from sdk_bridge.messages import History
-from sdk_bridge.threads import Thread
+from sdk_bridge.threads import Thread, owned_by
 
 
 class MemoryThreads(MemoryCalls):
@@ -23,8 +23,10 @@ class MemoryThreads(MemoryCalls):
     async def get_thread(self, thread_id: UUID) -> Thread:
         return self._state.thread_seen_by(await self._enter(), thread_id)
 
-    async def restore_thread(self, thread_id: UUID, *, graph_id: str = "agent") -> Thread:
-        return await self.create_thread(thread_id, graph_id=graph_id)
+    async def restore_thread(
+        self, thread_id: UUID, *, graph_id: str = "agent", owner_id: UUID | None = None
+    ) -> Thread:
+        return await self.create_thread(thread_id, graph_id=graph_id, metadata=owned_by(owner_id))
 
     async def read_history(
         self,
@@ -59,6 +61,8 @@ class MemoryThreads(MemoryCalls):
             raise Conflict(f"Thread with ID {thread_id} already exists")
         if present is None:
             now = datetime.now(UTC)
-            own = {**metadata, "owner": identity.id, "graph_id": graph_id}
+            # The service's threads are whose it says; a user's are the user's.
+            owner = metadata.get("owner", identity.id) if identity.is_service else identity.id
+            own = {**metadata, "owner": owner, "graph_id": graph_id}
             self._state.threads[thread_id] = Thread(thread_id, "idle", graph_id, own, now, now)
         return self._state.thread_seen_by(identity, thread_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from uuid import UUID
 
 import httpx
 import pytest
@@ -51,6 +52,17 @@ CALLS = [
         ("POST", "/threads"),
         {"thread_id": str(THREAD_ID), "metadata": {"graph_id": "other"}, "if_exists": "do_nothing"},
         id="restore-thread",
+    ),
+    pytest.param(
+        lambda bridge: bridge.restore_thread(THREAD_ID, owner_id=UUID(int=7)),
+        answers(200, THREAD_ROW),
+        ("POST", "/threads"),
+        {
+            "thread_id": str(THREAD_ID),
+            "metadata": {"owner": str(UUID(int=7)), "graph_id": "agent"},
+            "if_exists": "do_nothing",
+        },
+        id="restore-thread-of-another",
     ),
     pytest.param(
         lambda bridge: bridge.get_thread(THREAD_ID),

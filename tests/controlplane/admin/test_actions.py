@@ -92,6 +92,17 @@ def test_deleting_for_good_puts_up_a_tombstone(office, user):
     assert DeletedThread.objects.get().thread_id == session.pk
 
 
+def test_session_on_its_way_does_not_stop_the_deletion_of_others(office, user):
+    on_its_way = ChatSession.objects.create(user=user, is_provisional=True)
+    here = ChatSession.objects.create(user=user)
+
+    page = act(office, SESSIONS, "delete_for_good", on_its_way, here)
+
+    assert "Done for 1 session." in page.text
+    assert f"{on_its_way.pk}: The session is just being made. Try again soon." in page.text
+    assert set(ChatSession.objects.existing()) == {on_its_way}
+
+
 def test_session_being_deleted_is_passed_over(office, user):
     gone, here = ChatSession.objects.create(user=user), ChatSession.objects.create(user=user)
     act(office, SESSIONS, "delete_for_good", gone)

@@ -75,6 +75,8 @@ def test_other_text_is_no_cursor(cursor):
         pytest.param("9" * 30, id="huge"),
         pytest.param("9" * 5000, id="endless"),
         pytest.param("1e999", id="beyond"),
+        pytest.param("1e999999", id="far-beyond"),
+        pytest.param("1e-999999", id="next-to-nothing"),
         pytest.param("NaN", id="nan"),
         pytest.param("Infinity", id="infinity"),
         pytest.param("0001-01-01T00:00:00+14:00", id="before-all-time"),

@@ -1,8 +1,11 @@
 """A creation that is sent again makes nothing new, however it is sent again."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from controlplane.api.models import IdempotentCreation
@@ -137,6 +140,34 @@ def test_who_waits_for_a_creation_that_fails_makes_it(user):
 
     assert [refusal(answer) for answer in answers] == [(422, "validation_failed")] * 4
     assert not IdempotentCreation.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_key_that_is_taken_back_meanwhile_is_waited_for(user, monkeypatch):
+    made = create(signed_in(user))
+    note = QuerySet.bulk_create
+    others: list[threading.Thread] = []
+
+    def note_and_be_overtaken(rows, *args, **options):
+        noted = note(rows, *args, **options)
+        others.append(threading.Thread(target=forget_all))
+        others[0].start()
+        others[0].join(timeout=0.5)
+        return noted
+
+    monkeypatch.setattr(QuerySet, "bulk_create", note_and_be_overtaken)
+    answer = create(signed_in(user))
+    others[0].join(timeout=10)
+
+    assert (answer.status_code, answer.json()) == (201, made.json())
+    assert not IdempotentCreation.objects.exists()
+
+
+def forget_all() -> None:
+    try:
+        IdempotentCreation.objects.all().delete()
+    finally:
+        connection.close()
 
 
 def test_old_keys_are_forgotten(api):

@@ -214,6 +214,27 @@ def test_lost_thread_is_indexed_from_its_checkpoints(api, session, agent_server)
     assert find(api, "teapot") == ["Tea"]
 
 
+def test_thread_that_the_index_restored_is_still_its_owner_s(api, session, agent_server):
+    say(api, session, "teapot")
+    agent_server.lose_thread(session.pk)
+    async_to_sync(session_index)(session_id=session.pk)
+
+    history = api.get(f"/api/v1/sessions/{session.pk}/history/")
+
+    assert (history.status_code, history.json()["total"]) == (200, 2)
+    say(api, session, "kettle")
+
+
+def test_pages_without_words_do_not_hide_those_before(api, session, agent_server, monkeypatch):
+    monkeypatch.setattr(message_index, "PAGE", 1)
+    monkeypatch.setattr(message_index, "INDEXED_ROLES", ("human",))
+    say(api, session, "teapot")
+
+    async_to_sync(session_index)(session_id=session.pk)
+
+    assert positions() == [0]
+
+
 def test_deleted_session_leaves_no_words(api, session, user, agent_server):
     say(api, session, "teapot")
     async_to_sync(session_index)(session_id=session.pk)

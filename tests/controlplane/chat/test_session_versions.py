@@ -1,11 +1,15 @@
 """Two tabs do not overwrite each other, a creation that is sent again makes nothing new, tags are tidy."""
 
+from datetime import timedelta
+
 import pytest
 from asgiref.sync import async_to_sync
+from django.utils import timezone
 
 from controlplane.accounts.agent_tokens import mint_for_user
 from controlplane.api.models import IdempotentCreation
 from controlplane.chat.models import ChatSession
+from controlplane.chat.provisional import sweep_provisional_sessions
 from sdk_bridge import ServerUnreachable, ThreadNotFound
 
 LIST = "/api/v1/sessions/"
@@ -94,6 +98,20 @@ def test_repeat_makes_the_thread_that_a_stop_left_out(api, user, agent_server):
     session = ChatSession.objects.get()
     assert (again.json()["id"], session.is_provisional) == (made["id"], False)
     assert read_thread(agent_server, user, session.pk).id == session.pk
+
+
+def test_repeat_after_a_stop_and_the_sweep_makes_another(api, user, agent_server):
+    made = api.post(LIST, {"title": "Tea"}, **KEY).json()
+    agent_server.lose_thread(ChatSession.objects.get().pk)
+    long_ago = timezone.now() - timedelta(minutes=5)
+    ChatSession.objects.update(is_provisional=True, updated_at=long_ago)
+    assert async_to_sync(sweep_provisional_sessions)() == 1
+
+    again = api.post(LIST, {"title": "Tea"}, **KEY)
+
+    assert again.status_code == 201
+    assert again.json()["id"] != made["id"]
+    assert str(ChatSession.objects.get().pk) == again.json()["id"]
 
 
 def test_repeat_for_a_deleted_session_is_gone(api, agent_server):

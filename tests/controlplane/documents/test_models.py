@@ -115,7 +115,8 @@ def test_of_many_who_begin_one_gets_there(user):
 
     results = in_parallel(6, lambda _: UserDocument.objects.get(pk=document.pk).mark_processing_started())
 
-    assert sorted(type(result).__name__ for result in results) == ["Conflict"] * 5 + ["NoneType"]
+    # What each one raised is shown: on a busy machine a connection may not be had in time.
+    assert sorted(type(result).__name__ for result in results) == ["Conflict"] * 5 + ["NoneType"], results
 
 
 def test_vector_metadata_is_searchable(user):
