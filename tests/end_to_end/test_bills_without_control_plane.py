@@ -69,7 +69,7 @@ def test_call_whose_permit_was_lost_on_the_way_costs_nothing(planes: PlanesApart
     script_tool_turn(planes.model, word, Said(LONG, (67, 73)), Said("Never said."))
     session = api.new_session()
 
-    with begun_to_speak(api, session, word) as hearing, planes.line.answers_lost():
+    with begun_to_speak(api, session, word) as hearing, planes.line.permits_lost():
         heard = hearing.end()
 
     assert (heard.heard, heard.failure) == (LONG, "ControlPlaneUnreachable")

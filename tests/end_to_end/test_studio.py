@@ -93,7 +93,7 @@ def test_a_run_works_with_what_the_form_says(
     studio: StudioPage, scripted_model: ScriptedModel, word: str, graph: str
 ) -> None:
     scripted_model.reply(word, _answer(graph, "Hello, developer."))
-    form = {"model": "gpt-4o", "temperature": 0.25, "max_tokens": 77}
+    form = {"model": "gpt-4o-mini", "temperature": 0.25, "max_tokens": 77}
     prompt = {"system_prompt": f"Be a pirate called {word[-8:]}."} if graph == "agent" else {}
 
     thread = studio.new_thread(graph)
@@ -103,7 +103,7 @@ def test_a_run_works_with_what_the_form_says(
     assert _result(graph, thread.state()) == "Hello, developer."
     assert "event: debug" in streamed
     assert [call["body"][name] for name in ("model", "temperature", "max_completion_tokens")] == [
-        "gpt-4o",
+        "gpt-4o-mini",
         0.25,
         77,
     ]
