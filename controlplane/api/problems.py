@@ -14,6 +14,7 @@ from django.http import Http404
 from django.utils import timezone
 from kombu.exceptions import OperationalError as QueueError
 from redis.exceptions import RedisError
+from requests import RequestException
 from rest_framework import exceptions as rest_errors
 from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
 
@@ -96,6 +97,8 @@ _THEIRS: dict[type[Exception], tuple[int, str, str]] = {
     django_errors.RequestDataTooBig: (413, "body_too_large", "The body is too large."),
     django_errors.SuspiciousOperation: (400, "bad_request", "The request cannot be understood."),
     django_errors.BadRequest: (400, "bad_request", "The request cannot be understood."),
+    # allauth, at the OpenID Connect provider.
+    RequestException: (503, "sign_on_unavailable", "The sign-on does not answer. Try again in a moment."),
     OperationalError: (503, "database_unavailable", "The database does not answer. Try again in a moment."),
     InterfaceError: (503, "database_unavailable", "The database does not answer. Try again in a moment."),
     psycopg.OperationalError: (

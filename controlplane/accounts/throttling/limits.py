@@ -71,9 +71,11 @@ def _account(request: HttpRequest) -> str:
 
 
 def _named_account(request: HttpRequest) -> str:
+    # Before the form: a body that was read as one cannot be read again by the view.
+    body = request.body
     if request.content_type == "application/json":
         try:
-            given = json.loads(request.body)
+            given = json.loads(body)
         except (ValueError, RecursionError):
             return ""
         named = given.get("email", "") if isinstance(given, dict) else ""

@@ -10,6 +10,7 @@ SECRET_KEY = _environment.django_secret_key.get_secret_value()
 ALLOWED_HOSTS = list(_environment.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = list(_environment.csrf_trusted_origins)
 
+SESSION_ENGINE = "controlplane.accounts.browser_sessions"
 SESSION_COOKIE_SECURE = _environment.https_only
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

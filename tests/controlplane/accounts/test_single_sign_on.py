@@ -99,6 +99,19 @@ def test_answer_that_nobody_asked_for_is_refused(provider, settings):
     assert CustomUser.objects.count() == 0
 
 
+def test_provider_that_is_down_is_said(provider, settings):
+    settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["settings"]["server_url"] = (
+        "http://127.0.0.1:1"
+    )
+    form = {"provider": "oidc", "callback_url": "/", "process": "login"}
+
+    page = APIClient(raise_request_exception=False)
+    answer = page.post(f"{BROWSER}auth/provider/redirect", form, format="multipart")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "sign_on_unavailable")
+    assert "127.0.0.1" not in answer.content.decode()
+
+
 def test_there_is_no_provider_by_default(db, settings):
     assert settings.SOCIALACCOUNT_PROVIDERS == {}
     assert APIClient().get(reverse("openid_connect_login", args=["oidc"])).status_code == 404

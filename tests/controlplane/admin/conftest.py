@@ -1,23 +1,10 @@
 """An administrator in the back office, and something of everything to look at."""
 
-import uuid
-
 import pytest
 from django.test import Client
-from django.utils import timezone
 
-from controlplane.accounts.api_tokens import issue_refresh_token
-from controlplane.accounts.invitations import invitation_create
-from controlplane.accounts.personal_tokens import personal_token_create
-from controlplane.chat.models import ChatSession, DeletedThread
-from controlplane.documents.models import UserDocument
-from controlplane.feedback.models import MessageFeedback
-from controlplane.prompts.reception import prompt_rate
-from controlplane.prompts.services import prompt_create
-from controlplane.provider_keys.models import KeyCounter, UserAPIKey
-from controlplane.runs.models import Run
-from controlplane.tools.models import ToolCall, UserTool
-from controlplane.usage.models import DailyCounter, TokenUsage
+from controlplane.chat.models import ChatSession
+from tests.controlplane.one_of_each import add_one_of_each_of
 
 
 @pytest.fixture
@@ -33,26 +20,6 @@ def add_one_of_each(make_user):
     """Add a user with one row in every table."""
 
     def add(email: str) -> ChatSession:
-        user = make_user(email)
-        issue_refresh_token(user)
-        personal_token_create(owner_id=user.pk, name="Report", scopes=["read"])
-        invitation_create(email=f"guest-of-{email}", invited_by=user.pk)
-        session = ChatSession.objects.create(user=user, title="Tea")
-        run = Run.objects.create(user=user, session=session, thread_id=session.pk, graph_id="agent")
-        TokenUsage.objects.create(user=user, chat_session=session, run=run, model_name="gpt-4o")
-        DailyCounter.objects.create(user=user, day=timezone.localdate(), resets_at=timezone.now())
-        key = UserAPIKey.objects.create(user=user, provider="openai", key_name="Mine")
-        today = timezone.localdate()
-        KeyCounter.objects.create(key=key, period="day", starts_on=today, resets_at=timezone.now())
-        UserDocument.objects.create(user=user, file="none", file_name=f"{email}.txt", file_size=1)
-        UserTool.objects.create(user=user, tool_name="calculator")
-        ToolCall.objects.create(id=uuid.uuid4(), user=user, session=session, run=run, tool_name="calculator")
-        DeletedThread.objects.create(thread_id=session.pk, user=user)
-        MessageFeedback.objects.create(user=user, chat_session=session, message_id="m", rating="star_4")
-        prompt = prompt_create(
-            author_id=user.pk, owner_id=user.pk, settings={"name": f"Tutor of {email}", "content": "Teach."}
-        )
-        prompt_rate(prompt_id=prompt.pk, rater_id=user.pk, stars=4)
-        return session
+        return add_one_of_each_of(make_user(email))
 
     return add
