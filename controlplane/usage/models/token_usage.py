@@ -1,4 +1,4 @@
-"""The ledger: one row per model call, and one counter per user and day that keeps limits constant in time."""
+"""The ledger: one row per model call."""
 
 import uuid
 from dataclasses import replace
@@ -14,10 +14,8 @@ from uuid_utils.compat import uuid7
 
 from controlplane.accounts.models import CustomUser
 from controlplane.usage.limits import ONE_MESSAGE, Amount, current_day, limits_for
-from controlplane.usage.model_prices import ModelPrice
+from controlplane.usage.models.counters import DailyCounter
 from controlplane.usage.pricing import TokenCounts, price_call
-
-__all__ = ["DailyCounter", "ModelPrice", "TokenUsage", "TokenUsageQuerySet"]
 
 
 class TokenUsageQuerySet(models.QuerySet["TokenUsage"]):
@@ -231,35 +229,3 @@ class TokenUsage(models.Model):
             "remaining": shown.remaining,
             "resets_at": counter.resets_at if counter else today.resets_at,
         }
-
-
-class DailyCounter(models.Model):
-    """What one user used and reserved on one day of their own; limits are checked against this row alone."""
-
-    id = models.BigAutoField(primary_key=True)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="daily_counters", editable=False
-    )
-    day = models.DateField(editable=False)
-    resets_at = models.DateTimeField(editable=False, help_text=_("The end of this day where the user lives."))
-    messages = models.PositiveIntegerField(default=0, editable=False)
-    tokens = models.PositiveBigIntegerField(default=0, editable=False)
-    reserved_tokens = models.PositiveBigIntegerField(default=0, editable=False)
-    cost = models.DecimalField(max_digits=18, decimal_places=9, default=Decimal(0), editable=False)
-    reserved_cost = models.DecimalField(max_digits=18, decimal_places=9, default=Decimal(0), editable=False)
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=["user", "day"], name="usage_counter_user_day"),)
-        indexes = (models.Index(fields=["day"], include=["tokens", "cost"], name="usage_counter_by_day"),)
-
-    def __str__(self) -> str:
-        return f"{self.user_id} {self.day}"
-
-    @property
-    def standing(self) -> Amount:
-        """What counts against the limits: used and reserved together."""
-        return Amount(
-            messages=self.messages,
-            tokens=self.tokens + self.reserved_tokens,
-            cost=self.cost + self.reserved_cost,
-        )

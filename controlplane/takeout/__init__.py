@@ -1,0 +1,1 @@
+"""Hands a user everything that is kept of them, as files."""

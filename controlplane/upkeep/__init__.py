@@ -1,0 +1,1 @@
+"""Keeps both planes in step: retention, orphans and drift."""

@@ -1,0 +1,7 @@
+"""Usage: the ledger of model calls, the counters of limits, and the house's own prices."""
+
+from controlplane.usage.model_prices import ModelPrice
+from controlplane.usage.models.counters import DailyCounter
+from controlplane.usage.models.token_usage import TokenUsage, TokenUsageQuerySet
+
+__all__ = ["DailyCounter", "ModelPrice", "TokenUsage", "TokenUsageQuerySet"]
