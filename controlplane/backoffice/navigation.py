@@ -13,7 +13,7 @@ GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (_("Conversations"), ("chat", "runs", "documents", "feedback")),
     (_("Assistants"), ("language_models", "prompts", "tools")),
     (_("Usage and cost"), ("usage",)),
-    (_("System"), ()),
+    (_("System"), ("audit", "erasure", "takeout", "upkeep")),
 )
 ICONS = {
     "accounts": "person",
@@ -28,6 +28,10 @@ ICONS = {
     "prompts": "edit_note",
     "tools": "build",
     "usage": "bar_chart",
+    "audit": "policy",
+    "erasure": "delete_forever",
+    "takeout": "archive",
+    "upkeep": "handyman",
 }
 ICONS_OF_MODELS = {
     "DailyCounter": "speed",

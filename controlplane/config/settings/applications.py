@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
+    "controlplane.audit",
     "controlplane.accounts",
     "controlplane.language_models",
     "controlplane.preferences",
@@ -47,6 +48,9 @@ INSTALLED_APPS = [
     "controlplane.runs",
     "controlplane.documents",
     "controlplane.feedback",
+    "controlplane.takeout",
+    "controlplane.upkeep",
+    "controlplane.erasure",
     "controlplane.maintenance",
     "controlplane.api",
 ]
