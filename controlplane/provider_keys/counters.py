@@ -53,8 +53,11 @@ def reserve(key: UserAPIKey, *, tokens: int) -> KeyCounter:
     return day
 
 
-def settle(counter_id: int, *, reserved: int, used: int) -> None:
-    """Swap a reservation for what was really used, in the day and the month in which it was reserved."""
+def settle(counter_id: int, *, reserved: int, used: int, calls: int = 1) -> None:
+    """Swap a reservation for what was really used, in the day and the month in which it was reserved.
+
+    A correction of what was used is no call of its own (`calls` 0).
+    """
     day = KeyCounter.objects.filter(pk=counter_id)
     swapped = {
         "reserved_tokens": F("reserved_tokens") - reserved,
@@ -66,7 +69,7 @@ def settle(counter_id: int, *, reserved: int, used: int) -> None:
     month = {"key_id": counter.key_id, "period": Period.MONTH, "starts_on": counter.starts_on.replace(day=1)}
     KeyCounter.objects.filter(**month).update(**swapped)
     UserAPIKey.objects.filter(pk=counter.key_id).update(
-        usage_count=F("usage_count") + 1,
+        usage_count=F("usage_count") + calls,
         total_tokens_used=F("total_tokens_used") + used,
         last_used_at=Now(),
     )

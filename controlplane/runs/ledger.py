@@ -1,4 +1,4 @@
-"""Books what calls used: each pending row is settled once, with its reservation and its session's figures."""
+"""Books what calls used: a row is settled once, and corrected once if its record comes after its estimate."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +10,7 @@ from django.utils import timezone
 from controlplane.provider_keys import counters as key_counters
 from controlplane.usage import counters
 from controlplane.usage.limits import Amount
-from controlplane.usage.models import TokenUsage
+from controlplane.usage.models import TokenUsage, TokenUsageQuerySet
 from controlplane.usage.pricing import Cost, TokenCounts, price_call
 from sdk_bridge import UsageRecord
 
@@ -35,8 +35,8 @@ class Fact:
 def record_commit(record: UsageRecord) -> bool:
     """Settle one call by its record, in one transaction; a repeat changes nothing.
 
-    Returns whether it was settled now: a record that comes after the estimate, or that no permit belongs to,
-    is not booked.
+    A record that comes after the estimate takes its place, and what differs is booked on the same counters.
+    Returns whether it was booked now: one that no permit belongs to is not.
     """
     tokens = TokenCounts(
         prompt=_bounded(record.input_tokens),
@@ -45,7 +45,7 @@ def record_commit(record: UsageRecord) -> bool:
         reasoning=_bounded(record.reasoning_tokens),
     )
     with transaction.atomic():
-        row = _lock_pending(record.attempt_id, record.run_id)
+        row = _lock(TokenUsage.objects.without_record(), record.attempt_id, record.run_id)
         if row is None:
             return False
         # The permit found out whose model it is; the graph knows the protocol alone.
@@ -68,7 +68,7 @@ def record_commit(record: UsageRecord) -> bool:
 def estimate_commit(*, attempt_id: UUID, run_id: UUID) -> bool:
     """Settle a call of which no record was found by the estimate of its permit; outcome `unknown`."""
     with transaction.atomic():
-        row = _lock_pending(attempt_id, run_id)
+        row = _lock(TokenUsage.objects.pending(), attempt_id, run_id)
         if row is None:
             return False
         fact = Fact(
@@ -89,14 +89,17 @@ def _bounded(figure: int) -> int:
     return min(max(figure, 0), LARGEST)
 
 
-def _lock_pending(attempt_id: UUID, run_id: UUID) -> TokenUsage | None:
-    pending = TokenUsage.objects.pending().select_for_update(no_key=True)
-    return pending.filter(pk=attempt_id, run_id=run_id).first()
+def _lock(rows: TokenUsageQuerySet, attempt_id: UUID, run_id: UUID) -> TokenUsage | None:
+    return rows.select_for_update(no_key=True).filter(pk=attempt_id, run_id=run_id).first()
 
 
 def _book(row: TokenUsage, fact: Fact) -> None:
     reserved = Amount(tokens=row.reserved_tokens, cost=row.reserved_cost)
-    tokens, cost = fact.tokens.prompt + fact.tokens.completion, fact.cost.total or Decimal(0)
+    is_first = row.state == TokenUsage.State.PENDING
+    # What an estimate has booked already is there; its record adds what it was wrong by.
+    was_booked = Amount() if is_first else _amount(row.total_tokens, row.total_cost)
+    used = _amount(fact.tokens.prompt + fact.tokens.completion, fact.cost.total)
+    tokens, cost = used.tokens - was_booked.tokens, used.cost - was_booked.cost
     _write(row, fact)
     # Session before counter: the order in which every transaction takes these locks.
     if row.chat_session is not None:
@@ -106,7 +109,13 @@ def _book(row: TokenUsage, fact: Fact) -> None:
         house_cost = cost if row.key_counter_id is None else Decimal(0)
         counters.settle(row.counter_id, reserved=reserved, used=Amount(tokens=tokens, cost=house_cost))
     if row.key_counter_id is not None:
-        key_counters.settle(row.key_counter_id, reserved=reserved.tokens, used=tokens)
+        key_counters.settle(
+            row.key_counter_id, reserved=reserved.tokens, used=tokens, calls=1 if is_first else 0
+        )
+
+
+def _amount(tokens: int, cost: Decimal | None) -> Amount:
+    return Amount(tokens=tokens, cost=cost or Decimal(0))
 
 
 def _write(row: TokenUsage, fact: Fact) -> None:

@@ -48,6 +48,11 @@ async def settle_through(bridge: Bridge, run_id: UUID) -> bool:
     return await sync_to_async(run_close)(run_id=run_id)
 
 
+async def book_late_records(bridge: Bridge, run_id: UUID) -> int:
+    """Look once more for records of a run that was settled by estimate; returns how many came."""
+    return await _drain_records(bridge, run_id)
+
+
 async def _read_back(bridge: Bridge, run: Run) -> None:
     if run.ended_at is not None:
         return

@@ -29,6 +29,14 @@ class TokenUsageQuerySet(models.QuerySet["TokenUsage"]):
         """Keep the calls that were permitted and not settled yet."""
         return self.filter(state=TokenUsage.State.PENDING)
 
+    def estimated(self) -> Self:
+        """Keep the calls that were settled by the estimate of their permit: no record was found of them."""
+        return self.settled().filter(outcome=TokenUsage.Outcome.UNKNOWN)
+
+    def without_record(self) -> Self:
+        """Keep the calls that a record may still come for: pending ones, and those settled by estimate."""
+        return self.pending() | self.estimated()
+
     def settled(self) -> Self:
         """Keep the calls whose figures are final."""
         return self.filter(state=TokenUsage.State.SETTLED)

@@ -86,11 +86,35 @@ def test_call_without_a_record_is_booked_by_its_estimate(permitted):
     assert (counter.tokens, counter.reserved_tokens) == (150, 0)
 
 
-def test_record_that_comes_after_the_estimate_changes_nothing(permitted):
+def test_record_that_comes_after_the_estimate_takes_its_place(permitted):
     record = permitted()
     estimate_commit(attempt_id=record.attempt_id, run_id=record.run_id)
-    assert not record_commit(record)
-    assert DailyCounter.objects.get().tokens == 150
+
+    assert [record_commit(record), record_commit(record)] == [True, False]
+
+    row, counter, session = TokenUsage.objects.get(), DailyCounter.objects.get(), ChatSession.objects.get()
+    assert (row.outcome, row.is_estimated, row.total_tokens) == ("finished", False, 100)
+    assert (counter.tokens, counter.cost) == (100, Decimal("0.00035"))
+    assert (counter.reserved_tokens, counter.reserved_cost) == (0, 0)
+    assert (session.total_tokens_used, session.total_cost) == (100, Decimal("0.00035"))
+
+
+def test_estimate_that_comes_after_the_record_changes_nothing(permitted):
+    record = permitted()
+    record_commit(record)
+    assert not estimate_commit(attempt_id=record.attempt_id, run_id=record.run_id)
+    assert TokenUsage.objects.get().outcome == "finished"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_late_record_that_comes_many_times_at_once_is_booked_once(permitted):
+    record = permitted()
+    estimate_commit(attempt_id=record.attempt_id, run_id=record.run_id)
+
+    assert sorted(in_parallel(8, lambda _: record_commit(record))) == [False] * 7 + [True]
+
+    assert DailyCounter.objects.get().tokens == 100
+    assert ChatSession.objects.get().total_tokens_used == 100
 
 
 @pytest.mark.parametrize("field", ["attempt_id", "run_id"])

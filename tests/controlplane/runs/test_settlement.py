@@ -14,7 +14,7 @@ from controlplane.runs.mirror import run_confirm
 from controlplane.runs.models import Run
 from controlplane.runs.permits import call_permit
 from controlplane.runs.settlement import LONGEST_RUN, RECORD_GRACE, WITHDRAW_AFTER, settle_run
-from controlplane.runs.sweep import sweep_open_runs
+from controlplane.runs.sweep import LATEST_RECORD, sweep_late_records, sweep_open_runs
 from controlplane.usage.models import DailyCounter, TokenUsage
 from sdk_bridge import RunRequest, ServerUnreachable
 from tests.controlplane import agent_server_double
@@ -115,6 +115,35 @@ def test_record_that_comes_late_is_booked_instead_of_the_estimate(play, agent, s
     server.leave_usage_record(record_of(run_id, agent.attempts[0]))
     assert settle(run_id)
     assert TokenUsage.objects.get().total_tokens == 100
+
+
+def test_record_that_comes_after_the_settlement_corrects_the_estimate(play, agent, server):
+    run_id = play("lose the record")
+    settle(run_id)
+    age(run_id, RECORD_GRACE)
+    assert settle(run_id)
+    assert async_to_sync(sweep_late_records)() == 0
+    server.leave_usage_record(record_of(run_id, agent.attempts[0]))
+
+    assert async_to_sync(sweep_late_records)() == 1
+
+    row, counter = TokenUsage.objects.get(), DailyCounter.objects.get()
+    assert (row.outcome, row.total_tokens, counter.tokens) == ("finished", 100, 100)
+    assert ChatSession.objects.get().total_tokens_used == 100
+    assert remaining_records(run_id) == 0
+
+
+def test_records_are_not_looked_for_when_none_can_come(play, agent, server):
+    run_id = play("lose the record")
+    settle(run_id)
+    age(run_id, RECORD_GRACE)
+    settle(run_id)
+    TokenUsage.objects.update(created_at=timezone.now() - LATEST_RECORD)
+    server.leave_usage_record(record_of(run_id, agent.attempts[0]))
+
+    assert async_to_sync(sweep_late_records)() == 0
+
+    assert remaining_records(run_id) == 1
 
 
 def test_record_without_a_permit_is_dropped(play, server):

@@ -65,6 +65,7 @@ def test_beat_calls_only_jobs_that_exist(settings):
     job_queue.loader.import_default_modules()
     scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert scheduled == {
+        "runs.sweep_records",
         "runs.sweep_runs",
         "chat.sweep_deletions",
         "chat.sweep_provisional",
