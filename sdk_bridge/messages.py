@@ -28,7 +28,7 @@ class TokenCounts:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One whole message of a conversation."""
+    """One whole message of a conversation; `attempt_id` names the model call that an answer came from."""
 
     id: str
     role: Role
@@ -39,6 +39,7 @@ class Message:
     is_error: bool = False
     usage: TokenCounts | None = None
     created_at: datetime | None = None
+    attempt_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ class Attempt:
         self.id: UUID = uuid7()
         self.tally = Tally(prompt_tokens=prompt_tokens)
         self.permit: Permit | None = None
+        self.is_marked = False
         self._call = call
         self._max_output_tokens = max_output_tokens
         self._started = 0.0

@@ -23,6 +23,8 @@ from graphs.settings import read_settings
 OPENAI_URL = "https://api.openai.com/v1"
 CONNECT_SECONDS = 5.0
 ATTEMPT_HEADER = "X-Client-Request-Id"
+# In the metadata of each answer, so that a thread can be compared with the ledger call by call.
+ATTEMPT_KEY = "attempt_id"
 ASYNC_ONLY = "metered models are asynchronous"
 _NO_KEY = SecretStr("none: each call brings its own")
 
@@ -53,7 +55,7 @@ class MeteredChat(ChatOpenAI):
             async for chunk in _within(chunks, read_settings().model_call_timeout_seconds):
                 if isinstance(chunk.message, AIMessageChunk):
                     attempt.tally.add(chunk.message)
-                yield chunk
+                yield _marked(chunk, attempt)
 
     async def _agenerate(
         self,
@@ -132,6 +134,14 @@ async def _within(
             except StopAsyncIteration:
                 return
             yield chunk
+
+
+def _marked(chunk: ChatGenerationChunk, attempt: Attempt) -> ChatGenerationChunk:
+    # Once: texts of several chunks are joined to one.
+    if not attempt.is_marked:
+        chunk.message.response_metadata[ATTEMPT_KEY] = str(attempt.id)
+        attempt.is_marked = True
+    return chunk
 
 
 def _timeout() -> openai.Timeout:

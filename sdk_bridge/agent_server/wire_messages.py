@@ -58,11 +58,21 @@ def read_message(raw: Wire) -> Message | None:
         is_error=raw.get("status") == "error",
         usage=_usage(raw.get("usage_metadata")),
         created_at=_created_at(raw),
+        attempt_id=_attempt_id(raw),
     )
 
 
 def _usage(raw: Wire | None) -> TokenCounts | None:
     return None if raw is None else TokenCounts(raw["input_tokens"], raw["output_tokens"])
+
+
+def _attempt_id(raw: Wire) -> UUID | None:
+    """What our graphs note on their answers; other graphs may put anything there."""
+    noted = (raw.get("response_metadata") or {}).get("attempt_id")
+    try:
+        return UUID(noted) if isinstance(noted, str) else None
+    except ValueError:
+        return None
 
 
 def _created_at(raw: Wire) -> datetime | None:
