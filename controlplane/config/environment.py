@@ -149,7 +149,7 @@ class Environment(BaseSettings):
         default=None, ge=0, le=2, description="Temperature of sessions that name none; empty: the provider's"
     )
     default_max_tokens: int = Field(
-        default=1024, ge=1, description="Longest answer, in tokens, of sessions that name none"
+        default=1024, ge=1, le=1_000_000, description="Longest answer, in tokens, of sessions that name none"
     )
     default_system_prompt: str = Field(
         default="",
@@ -195,6 +195,19 @@ class Environment(BaseSettings):
     )
     daily_cost_limit: Decimal | None = Field(
         default=None, ge=0, description="US dollars that a user may spend per day; empty: no limit"
+    )
+    monthly_message_limit: int | None = Field(
+        default=None, ge=0, description="Messages that a user may send per month; empty: no limit"
+    )
+    monthly_token_limit: int | None = Field(
+        default=None, ge=0, description="Tokens that a user may use per month; empty: no limit"
+    )
+    monthly_cost_limit: Decimal | None = Field(
+        default=None, ge=0, description="US dollars that a user may spend per month; empty: no limit"
+    )
+    unpriced_models_are_free: bool = Field(
+        default=False,
+        description="Whether models without a known price may be used where cost is limited; they count as 0",
     )
 
     demo_email: str | None = Field(
