@@ -18,7 +18,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from controlplane.config.limit_settings import LimitSettings
 
 # Requests per second, minute, hour or day, or per several of them: 600/m, 10/30s.
 RATE = r"^[1-9][0-9]{0,8}/([1-9][0-9]{0,3})?[smhd]$"
@@ -39,7 +41,7 @@ class ModelPrice(BaseModel):
     output_mtok: Decimal = Field(ge=0, le=100_000)
 
 
-class Environment(BaseSettings):
+class Environment(LimitSettings):
     """What the control plane is told from outside. An empty variable counts as unset."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
@@ -185,29 +187,6 @@ class Environment(BaseSettings):
     )
     max_storage_mb_per_user: int = Field(
         default=500, ge=1, description="Megabytes of all documents of one user, at most"
-    )
-
-    daily_message_limit: int | None = Field(
-        default=None, ge=0, description="Messages that a user may send per day; empty: no limit"
-    )
-    daily_token_limit: int | None = Field(
-        default=None, ge=0, description="Tokens that a user may use per day; empty: no limit"
-    )
-    daily_cost_limit: Decimal | None = Field(
-        default=None, ge=0, description="US dollars that a user may spend per day; empty: no limit"
-    )
-    monthly_message_limit: int | None = Field(
-        default=None, ge=0, description="Messages that a user may send per month; empty: no limit"
-    )
-    monthly_token_limit: int | None = Field(
-        default=None, ge=0, description="Tokens that a user may use per month; empty: no limit"
-    )
-    monthly_cost_limit: Decimal | None = Field(
-        default=None, ge=0, description="US dollars that a user may spend per month; empty: no limit"
-    )
-    unpriced_models_are_free: bool = Field(
-        default=False,
-        description="Whether models without a known price may be used where cost is limited; they count as 0",
     )
 
     demo_email: str | None = Field(

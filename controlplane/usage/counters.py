@@ -4,6 +4,7 @@ Every step joins the caller's transaction and locks the counters until its end, 
 take them as the last locks. A step that the month refuses leaves the day as it was.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -70,16 +71,25 @@ def settle(counter_id: int, *, reserved: Amount, used: Amount) -> None:
     days.update(
         reserved_tokens=F("reserved_tokens") - reserved.tokens,
         reserved_cost=F("reserved_cost") - reserved.cost,
-        tokens=F("tokens") + used.tokens,
-        cost=F("cost") + used.cost,
+        **_added(used),
     )
-    months_of(days).update(
-        # What was permitted before there were months may be set aside in none.
+    _months_of(days).update(
+        # What an older release permits while the system is brought up to date is set aside in no month.
         reserved_tokens=Greatest(F("reserved_tokens") - reserved.tokens, 0),
         reserved_cost=Greatest(F("reserved_cost") - reserved.cost, Decimal(0)),
-        tokens=F("tokens") + used.tokens,
-        cost=F("cost") + used.cost,
+        **_added(used),
     )
+
+
+def settle_together(used: Mapping[int, Amount]) -> None:
+    """Add to several days, by their counters' ids, and to their months; nothing of it was set aside."""
+    days = {key: DailyCounter.objects.filter(pk=key) for key in sorted(used)}
+    for key, one in days.items():
+        one.update(**_added(used[key]))
+    # All days before the first month, which is the order of these locks.
+    months = [(_months_of(one), used[key]) for key, one in days.items()]
+    for month, amount in sorted(months, key=lambda pair: pair[0].values_list("pk", flat=True).first() or 0):
+        month.update(**_added(amount))
 
 
 def release(counter_id: int, *, reserved: Amount) -> None:
@@ -87,7 +97,11 @@ def release(counter_id: int, *, reserved: Amount) -> None:
     settle(counter_id, reserved=reserved, used=Amount())
 
 
-def months_of(days: "models.QuerySet[DailyCounter]") -> "models.QuerySet[MonthlyCounter]":
+def _added(used: Amount) -> dict[str, Any]:
+    return {"tokens": F("tokens") + used.tokens, "cost": F("cost") + used.cost}
+
+
+def _months_of(days: "models.QuerySet[DailyCounter]") -> "models.QuerySet[MonthlyCounter]":
     """Find the month's counter of one day's."""
     found = days.values_list("user_id", "day").first()
     if found is None:

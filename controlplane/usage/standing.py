@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from controlplane.accounts.models import CustomUser
+from controlplane.api.rate_limits import RateLimit
 from controlplane.usage.limits import Amount, Gauge, Limits, limits_for
 from controlplane.usage.models.counters import UsageCounter
 from controlplane.usage.models.present import counters_seen
@@ -41,11 +42,15 @@ class Standings:
     month: TermStandings
 
     @property
-    def limited(self) -> list[Standing]:
-        """Those limits that there are."""
+    def limited(self) -> list[RateLimit]:
+        """Those limits that there are, as headers tell them."""
         terms = (self.day, self.month)
-        known = [one for term in terms for one in (term.messages, term.tokens, term.cost)]
-        return [one for one in known if one.limit is not None]
+        return [
+            RateLimit(which=one.which, limit=one.limit, remaining=one.remaining, resets_at=one.resets_at)
+            for term in terms
+            for one in (term.messages, term.tokens, term.cost)
+            if one.limit is not None and one.remaining is not None
+        ]
 
 
 def limits_standing(user: CustomUser) -> Standings:
