@@ -37,8 +37,10 @@ class EventStreamRenderer(BaseRenderer):
 class EventStreamResponse(StreamingHttpResponse):
     """An answer that proxies and browsers pass on piece by piece."""
 
-    def __init__(self, chunks: AsyncGenerator[bytes, None]) -> None:
-        super().__init__(chunks, content_type=MEDIA_TYPE)
+    def __init__(
+        self, chunks: AsyncGenerator[bytes, None], *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(chunks, content_type=MEDIA_TYPE, headers=dict(headers or {}))
         self.headers["Cache-Control"] = "no-cache"
         self.headers["X-Accel-Buffering"] = "no"
 

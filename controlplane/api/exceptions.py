@@ -9,6 +9,7 @@ from django.http import HttpRequest, JsonResponse
 from rest_framework.request import Request
 
 from controlplane.api.problems import Problem, describe
+from controlplane.api.rate_limits import rate_limit_headers, rate_limit_of
 from controlplane.api.request_ids import request_id_of
 
 logger = structlog.get_logger(__name__)
@@ -38,6 +39,9 @@ def answer_problem(
     response.headers["Cache-Control"] = "no-store"
     if problem.retry_after is not None:
         response.headers["Retry-After"] = str(max(1, math.ceil(problem.retry_after)))
+    limit = rate_limit_of(problem.details) if problem.status == HTTPStatus.TOO_MANY_REQUESTS else None
+    for name, value in rate_limit_headers([limit] if limit else []).items():
+        response.headers[name] = value
     return response
 
 

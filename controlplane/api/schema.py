@@ -1,5 +1,6 @@
 """What the OpenAPI document says beyond each view: the one error shape, and how callers sign in."""
 
+from http import HTTPStatus
 from typing import Any, Literal
 
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
@@ -8,6 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiParameter
 
+from controlplane.api import rate_limits
 from controlplane.api.asynchronous import AsyncAPIView
 from controlplane.api.viewsets import ChangesByVersion, CreatesOnce, OwnedViewSet
 
@@ -47,7 +49,7 @@ _EXPLAINED = {
     413: "The body is too large.",
     415: "The body is in a media type that is not taken here.",
     422: "The request cannot be carried out as it is written; `fields` says where.",
-    429: "Too many requests, or a limit is used up; `Retry-After` says when to come back.",
+    429: "Too many requests, or a limit is used up; `Retry-After` says when to come back, `RateLimit` which.",
     502: "The Agent Server failed.",
     503: "A part that is needed does not answer; try again in a moment.",
     504: "The Agent Server took too long.",
@@ -58,6 +60,14 @@ _OF_WRITING = (403, 409, 410)
 _OF_BODIES = (400, 415, 422)
 _OF_PLACES = {"path": 404, "query": 422}
 _OF_AGENT_SERVER = (409, 410, 502, 504)
+
+_OF_LIMITS = {
+    "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds until it may be tried again."},
+    **{
+        name: {"schema": {"type": "string"}, "description": f"{meaning} Only where a limit is used up."}
+        for name, meaning in rate_limits.MEANINGS.items()
+    },
+}
 
 _ANSWERS = {"create": 201, "retrieve": 200, "partial_update": 200}
 
@@ -121,6 +131,7 @@ class ApiSchema(AutoSchema):
         content = {"application/json": {"schema": component.ref}}
         errors = {
             str(status): {"description": _EXPLAINED[status], "content": content}
+            | ({"headers": _OF_LIMITS} if status == HTTPStatus.TOO_MANY_REQUESTS else {})
             for status in sorted(self._error_statuses())
         }
         return bodies | {status: said for status, said in errors.items() if status not in bodies}

@@ -38,8 +38,10 @@ ICONS_OF_MODELS = {
     "DeletedThread": "delete",
     "Invitation": "mail",
     "ModelPrice": "sell",
+    "MonthlyCounter": "calendar_month",
     "PersonalToken": "vpn_key",
     "PersonalAccessToken": "vpn_key",
+    "UsageGrant": "redeem",
 }
 ICON = "table_rows"
 

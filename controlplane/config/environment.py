@@ -18,7 +18,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from controlplane.config.limit_settings import LimitSettings
 
 # Requests per second, minute, hour or day, or per several of them: 600/m, 10/30s.
 RATE = r"^[1-9][0-9]{0,8}/([1-9][0-9]{0,3})?[smhd]$"
@@ -39,7 +41,7 @@ class ModelPrice(BaseModel):
     output_mtok: Decimal = Field(ge=0, le=100_000)
 
 
-class Environment(BaseSettings):
+class Environment(LimitSettings):
     """What the control plane is told from outside. An empty variable counts as unset."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
@@ -149,7 +151,7 @@ class Environment(BaseSettings):
         default=None, ge=0, le=2, description="Temperature of sessions that name none; empty: the provider's"
     )
     default_max_tokens: int = Field(
-        default=1024, ge=1, description="Longest answer, in tokens, of sessions that name none"
+        default=1024, ge=1, le=1_000_000, description="Longest answer, in tokens, of sessions that name none"
     )
     default_system_prompt: str = Field(
         default="",
@@ -185,16 +187,6 @@ class Environment(BaseSettings):
     )
     max_storage_mb_per_user: int = Field(
         default=500, ge=1, description="Megabytes of all documents of one user, at most"
-    )
-
-    daily_message_limit: int | None = Field(
-        default=None, ge=0, description="Messages that a user may send per day; empty: no limit"
-    )
-    daily_token_limit: int | None = Field(
-        default=None, ge=0, description="Tokens that a user may use per day; empty: no limit"
-    )
-    daily_cost_limit: Decimal | None = Field(
-        default=None, ge=0, description="US dollars that a user may spend per day; empty: no limit"
     )
 
     demo_email: str | None = Field(

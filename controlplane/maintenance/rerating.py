@@ -11,7 +11,9 @@ from django.db.models import F
 
 from controlplane.chat.models import ChatSession
 from controlplane.maintenance.batches import key_batches, lock
-from controlplane.usage.models import DailyCounter, TokenUsage
+from controlplane.usage.counters import settle_together
+from controlplane.usage.limits import Amount
+from controlplane.usage.models import TokenUsage
 from controlplane.usage.periods import Period
 from controlplane.usage.pricing import Cost, PriceBook, TokenCounts
 
@@ -29,7 +31,7 @@ class Rerating:
 def usage_rerate(*, period: Period, model_name: str = "", dry_run: bool = False) -> Rerating:
     """Price the settled calls of a period again, in batches of one transaction each; counts of tokens stay.
 
-    The differences go to the sessions' totals and to the counters of the days. A repeat changes nothing.
+    The differences go to the totals of sessions, days and months. A repeat changes nothing.
     """
     rows = TokenUsage.objects.settled().within(period.start, period.end)
     if model_name:
@@ -87,5 +89,5 @@ def _book(
     for session_id in sorted(key for key in by_session if key is not None):
         sessions = ChatSession.objects.filter(pk=session_id)
         sessions.update(total_cost=F("total_cost") + by_session[session_id])
-    for counter_id in sorted(key for key in by_counter if key is not None):
-        DailyCounter.objects.filter(pk=counter_id).update(cost=F("cost") + by_counter[counter_id])
+    used = {key: Amount(cost=difference) for key, difference in by_counter.items() if key is not None}
+    settle_together(used)

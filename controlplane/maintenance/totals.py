@@ -1,7 +1,8 @@
 """Works the figures of sessions and counters out again from ledger and runs, and mends those that differ."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,15 +13,18 @@ from django.db.models import Count, Model, Q, QuerySet, Sum
 from controlplane.chat.models import ChatSession
 from controlplane.maintenance.batches import key_batches, lock
 from controlplane.runs.models import Run
-from controlplane.usage.models import DailyCounter, TokenUsage
+from controlplane.usage.limits import Term
+from controlplane.usage.models import DailyCounter, MonthlyCounter, TokenUsage, UsageGrant
 
 Figures = dict[Any, dict[str, Any]]
+GrantedFigures = Mapping[tuple[UUID, date], dict[str, Any]]
 NOTHING_USED: dict[str, Any] = {
     "tokens": 0,
     "cost": Decimal(0),
     "reserved_tokens": 0,
     "reserved_cost": Decimal(0),
 }
+NOTHING_GRANTED: dict[str, Any] = {"granted_messages": 0, "granted_tokens": 0, "granted_cost": Decimal(0)}
 # A session counts a message once its run was seen; the day's limit counts it from its admission on.
 NOT_SEEN = (Run.Status.PROVISIONAL, Run.Status.WITHDRAWN)
 
@@ -51,12 +55,12 @@ def session_totals_rebuild(*, user_id: UUID | None = None, dry_run: bool = False
     done = Rebuilding()
     for keys in key_batches(sessions):
         with transaction.atomic():
-            _mend(lock(sessions, keys), _figures_of_sessions(keys), done, dry_run=dry_run)
+            mend(lock(sessions, keys), _figures_of_sessions(keys), done, dry_run=dry_run)
     return done
 
 
 def counters_rebuild(*, user_id: UUID | None = None, dry_run: bool = False) -> Rebuilding:
-    """Set each daily counter to what its day's messages, settled calls and reservations add up to.
+    """Set each daily counter to what its day's messages, calls, reservations and grants add up to.
 
     Safe while the system runs, for the same reason.
     """
@@ -67,7 +71,7 @@ def counters_rebuild(*, user_id: UUID | None = None, dry_run: bool = False) -> R
     for keys in key_batches(counters):
         with transaction.atomic():
             rows: list[DailyCounter] = lock(counters, keys)
-            _mend(rows, _figures_of_counters(rows), done, dry_run=dry_run)
+            mend(rows, _figures_of_counters(rows), done, dry_run=dry_run)
     return done
 
 
@@ -89,8 +93,11 @@ def _figures_of_sessions(keys: Iterable[UUID]) -> Figures:
 
 
 def _figures_of_counters(rows: list[DailyCounter]) -> Figures:
-    figures: Figures = {row.pk: {"messages": 0, **NOTHING_USED} for row in rows}
     days: dict[tuple[Any, ...], int] = {(row.user_id, row.day): row.pk for row in rows}
+    granted = granted_figures({row.user_id for row in rows}, Term.DAY, {row.day for row in rows})
+    figures: Figures = {
+        key: {"messages": 0, **NOTHING_USED, **granted.get(day, NOTHING_GRANTED)} for day, key in days.items()
+    }
     counted = Run.objects.filter(
         user_id__in={row.user_id for row in rows}, message_counted_on__in={row.day for row in rows}
     ).order_by()
@@ -111,7 +118,17 @@ def _figures_of_counters(rows: list[DailyCounter]) -> Figures:
     return figures
 
 
-def _mend(rows: list[Any], figures: Figures, done: Rebuilding, *, dry_run: bool) -> None:
+def granted_figures(user_ids: Collection[UUID], term: Term, starts: Collection[date]) -> GrantedFigures:
+    """Add up what was granted to users in terms that begin on some days, by user and day."""
+    grants = UsageGrant.objects.filter(user_id__in=user_ids, term=term, starts_on__in=starts).order_by()
+    sums = grants.values_list("user_id", "starts_on").annotate(Sum("messages"), Sum("tokens"), Sum("cost"))
+    return {
+        (user_id, day): dict(zip(NOTHING_GRANTED, granted, strict=True)) for user_id, day, *granted in sums
+    }
+
+
+def mend(rows: list[Any], figures: Figures, done: Rebuilding, *, dry_run: bool) -> None:
+    """Write the figures to the rows that differ from them, and note what was there."""
     done.looked_at += len(rows)
     for row in rows:
         was = {name: getattr(row, name) for name in figures[row.pk]}
@@ -127,4 +144,5 @@ def _mend(rows: list[Any], figures: Figures, done: Rebuilding, *, dry_run: bool)
 
 
 def _name(row: Model) -> str:
-    return f"session {row.pk}" if isinstance(row, ChatSession) else f"day {row}"
+    words = {ChatSession: f"session {row.pk}", DailyCounter: f"day {row}", MonthlyCounter: f"month {row}"}
+    return words.get(type(row), f"key {row}")

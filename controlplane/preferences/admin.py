@@ -39,12 +39,15 @@ class UserPreferenceAdmin(LargeTableAdmin[UserPreference]):
     """One row per user, made and deleted with the user; here administrators set limits."""
 
     form = PreferenceForm
-    list_display = ("user", "answers_by", "messages", "tokens", "cost", "unlimited", "theme", "updated_at")
+    list_display = ("user", "answers_by", "messages", "tokens", "cost", "by_month", "unlimited", "updated_at")
     list_select_related = ("user",)
     list_filter = (
         ("daily_message_limit", admin.EmptyFieldListFilter),
         ("daily_token_limit", admin.EmptyFieldListFilter),
         ("daily_cost_limit", admin.EmptyFieldListFilter),
+        ("monthly_message_limit", admin.EmptyFieldListFilter),
+        ("monthly_token_limit", admin.EmptyFieldListFilter),
+        ("monthly_cost_limit", admin.EmptyFieldListFilter),
         "empty_is_unlimited",
         "enable_auto_summarization",
         "theme",
@@ -55,7 +58,7 @@ class UserPreferenceAdmin(LargeTableAdmin[UserPreference]):
     readonly_fields = ("user", "updated_at")
     fieldsets = (
         (None, {"fields": ("user",)}),
-        (_("Limits per day"), {"fields": LIMITS}),
+        (_("Limits"), {"fields": LIMITS}),
         (
             _("Sessions"),
             {
@@ -92,6 +95,18 @@ class UserPreferenceAdmin(LargeTableAdmin[UserPreference]):
         """Show dollars."""
         limit = preferences.daily_cost_limit
         return None if limit is None else f"${limit:.2f}"
+
+    @column(_("by month"), empty="-")
+    def by_month(self, preferences: UserPreference) -> str | None:
+        """Show the limits that there are in one column: few users have any."""
+        messages, tokens = preferences.monthly_message_limit, preferences.monthly_token_limit
+        cost = preferences.monthly_cost_limit
+        said = (
+            "" if messages is None else f"{messages:,} messages",
+            "" if tokens is None else f"{tokens:,} tokens",
+            "" if cost is None else f"${cost:.2f}",
+        )
+        return ", ".join(filter(None, said)) or None
 
     @column(_("else unlimited"), ordering="empty_is_unlimited", is_mark=True)
     def unlimited(self, preferences: UserPreference) -> bool:
@@ -137,7 +152,7 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class LimitedGroupAdmin(GroupAdmin):
-    """Permissions and daily limits by group."""
+    """Permissions and limits by group."""
 
     inlines = (GroupLimitsInline,)
 

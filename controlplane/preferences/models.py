@@ -1,4 +1,4 @@
-"""What holds for all sessions of a user, and the daily limits of users and groups."""
+"""What holds for all sessions of a user, and the limits of users and groups by day and by month."""
 
 from decimal import Decimal
 from typing import Any, Final
@@ -14,7 +14,15 @@ from controlplane.api.fields import LONGEST_PROMPT, MOST_TOKENS
 from controlplane.preferences.choices import require_language, require_time_zone
 
 FEWEST_TOKENS_TO_SUMMARIZE: Final = 256
-LIMITS: Final = ("daily_message_limit", "daily_token_limit", "daily_cost_limit", "empty_is_unlimited")
+LIMITS: Final = (
+    "daily_message_limit",
+    "daily_token_limit",
+    "daily_cost_limit",
+    "monthly_message_limit",
+    "monthly_token_limit",
+    "monthly_cost_limit",
+    "empty_is_unlimited",
+)
 MOST_DOLLARS: Final = Decimal(999_999_999)
 
 
@@ -24,8 +32,8 @@ def between(field: str, least: float | Decimal, most: float | Decimal) -> models
     return models.Q(**{f"{field}__isnull": True}) | within
 
 
-class DailyLimits(models.Model):
-    """The limits of one day: 0 allows nothing, and an empty one leaves the answer to the next level."""
+class UsageLimits(models.Model):
+    """Limits by day and by month: 0 allows nothing, and an empty one leaves the answer to the next level."""
 
     daily_message_limit = models.PositiveIntegerField(
         null=True, blank=True, help_text=_("Messages per day. Empty: as the next level says; 0: none.")
@@ -41,6 +49,20 @@ class DailyLimits(models.Model):
         validators=[MinValueValidator(Decimal(0)), MaxValueValidator(MOST_DOLLARS)],
         help_text=_("US dollars per day. Empty: as the next level says; 0: none."),
     )
+    monthly_message_limit = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("Messages per month. Empty: as the next level says; 0: none.")
+    )
+    monthly_token_limit = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text=_("Tokens per month. Empty: as the next level says; 0: none.")
+    )
+    monthly_cost_limit = models.DecimalField(
+        max_digits=18,
+        decimal_places=9,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0)), MaxValueValidator(MOST_DOLLARS)],
+        help_text=_("US dollars per month. Empty: as the next level says; 0: none."),
+    )
     empty_is_unlimited = models.BooleanField(
         _("no limit where one is empty"),
         db_default=False,
@@ -51,7 +73,7 @@ class DailyLimits(models.Model):
         abstract = True
 
 
-class UserPreference(DailyLimits):
+class UserPreference(UsageLimits):
     """One user's preferences. The database makes the row with the user's own, so it is always there."""
 
     class Theme(models.TextChoices):
@@ -117,6 +139,9 @@ class UserPreference(DailyLimits):
                 name="preferences_cost_limit_range", condition=between("daily_cost_limit", 0, MOST_DOLLARS)
             ),
             models.CheckConstraint(
+                name="preferences_month_cost_range", condition=between("monthly_cost_limit", 0, MOST_DOLLARS)
+            ),
+            models.CheckConstraint(
                 name="preferences_theme_known", condition=models.Q(theme__in=["light", "dark", "system"])
             ),
         )
@@ -140,17 +165,21 @@ class UserPreference(DailyLimits):
         }
 
 
-class GroupLimits(DailyLimits):
-    """What the members of a group may use per day; of several groups the most generous one holds."""
+class GroupLimits(UsageLimits):
+    """What the members of a group may use; of several groups the most generous one holds."""
 
     group = models.OneToOneField(Group, primary_key=True, on_delete=models.CASCADE, related_name="limits")
 
     class Meta:
-        verbose_name = _("daily limits")
-        verbose_name_plural = _("daily limits")
+        verbose_name = _("limits")
+        verbose_name_plural = _("limits")
         constraints = (
             models.CheckConstraint(
                 name="preferences_group_cost_range", condition=between("daily_cost_limit", 0, MOST_DOLLARS)
+            ),
+            models.CheckConstraint(
+                name="preferences_group_month_cost",
+                condition=between("monthly_cost_limit", 0, MOST_DOLLARS),
             ),
         )
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from controlplane.errors import NotFound
 from controlplane.language_models.selection import model_require_allowed
-from controlplane.preferences.models import LIMITS, DailyLimits, GroupLimits, UserPreference
+from controlplane.preferences.models import LIMITS, GroupLimits, UsageLimits, UserPreference
 
 SETTINGS: Final = (
     "default_model",
@@ -25,7 +25,7 @@ SETTINGS: Final = (
     "enable_streaming",
 )
 
-Limited = TypeVar("Limited", bound=DailyLimits)
+Limited = TypeVar("Limited", bound=UsageLimits)
 
 
 def preference_change(*, user_id: UUID, changes: Mapping[str, Any]) -> UserPreference:

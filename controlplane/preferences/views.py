@@ -37,6 +37,9 @@ EXAMPLE = {
     "daily_message_limit": None,
     "daily_token_limit": 200000,
     "daily_cost_limit": "2.500000000",
+    "monthly_message_limit": None,
+    "monthly_token_limit": None,
+    "monthly_cost_limit": "30.000000000",
     "updated_at": "2026-03-01T09:30:00Z",
 }
 IF_MATCH = OpenApiParameter(

@@ -5,16 +5,16 @@ month's, then the key itself, all after the user's daily counter.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
-from django.conf import settings
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from controlplane.errors import LimitReached
 from controlplane.provider_keys.models import KeyCounter, UserAPIKey
-from controlplane.usage.limits import current_day
+from controlplane.usage.days import first_of_month
+from controlplane.usage.limits import limits_for
+from controlplane.usage.models.present import counters_seen
 
 Period = KeyCounter.Period
 
@@ -66,7 +66,7 @@ def settle(counter_id: int, *, reserved: int, used: int, calls: int = 1) -> None
     if not day.update(**swapped):
         return
     counter = day.get()
-    month = {"key_id": counter.key_id, "period": Period.MONTH, "starts_on": counter.starts_on.replace(day=1)}
+    month = {"key_id": counter.key_id, "period": Period.MONTH, "starts_on": first_of_month(counter.starts_on)}
     KeyCounter.objects.filter(**month).update(**swapped)
     UserAPIKey.objects.filter(pk=counter.key_id).update(
         usage_count=F("usage_count") + calls,
@@ -98,11 +98,15 @@ def _counter_of(key: UserAPIKey, span: Span) -> KeyCounter:
 
 
 def _spans_of(key: UserAPIKey) -> tuple[Span, Span]:
-    today = current_day()
-    first = today.day.replace(day=1)
-    next_first = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
-    month_ends = datetime.combine(next_first, time.min, ZoneInfo(settings.TIME_ZONE))
+    """Give the day and the month of the key's owner, which its user's own counters have begun or begin."""
+    owner = limits_for(key.user)
+    now = counters_seen(key.user_id, zone=owner.zone)
     return (
-        Span(period=Period.DAY, starts_on=today.day, resets_at=today.resets_at, limit=key.daily_limit),
-        Span(period=Period.MONTH, starts_on=first, resets_at=month_ends, limit=key.monthly_limit),
+        Span(period=Period.DAY, starts_on=now.day.day, resets_at=now.day.resets_at, limit=key.daily_limit),
+        Span(
+            period=Period.MONTH,
+            starts_on=now.month.month,
+            resets_at=now.month.resets_at,
+            limit=key.monthly_limit,
+        ),
     )

@@ -56,7 +56,8 @@ def call_permit(request: CallRequest) -> Permit:
     """Reserve a call's worst case and write its pending row, both or neither; a repeat reserves nothing.
 
     The key is the user's own where the run's admission chose one, else the house's.
-    Raises NotFound for the run, Conflict `run_over`, `key_inactive` or `key_unreadable`, LimitReached.
+    Raises NotFound for the run, Conflict `run_over`, `key_inactive`, `key_unreadable` or `model_unpriced`,
+    LimitReached.
     """
     try:
         with transaction.atomic():
@@ -106,7 +107,8 @@ def _open_call(run: Run, request: CallRequest, own: OpenedKey | None) -> None:
     # What a user's own key costs is not the house's money.
     house_cost = Decimal(0) if own else cost.total or Decimal(0)
     amount = Amount(tokens=tokens.prompt + tokens.completion, cost=house_cost)
-    counter = _reserve(run, amount, is_house_paid=own is None)
+    is_priced = cost.is_priced or settings.UNPRICED_MODELS_ARE_FREE
+    counter = _reserve(run, amount, is_house_paid=own is None, is_priced=is_priced)
     TokenUsage.objects.create(
         id=request.attempt_id,
         user_id=run.user_id,
@@ -134,10 +136,10 @@ def _open_call(run: Run, request: CallRequest, own: OpenedKey | None) -> None:
     )
 
 
-def _reserve(run: Run, amount: Amount, *, is_house_paid: bool) -> DailyCounter | None:
+def _reserve(run: Run, amount: Amount, *, is_house_paid: bool, is_priced: bool) -> DailyCounter | None:
     if run.user_id is None:
         return None
     payer = CustomUser.objects.filter(pk=run.user_id, is_active=True).first()
     if payer is None:
         raise Conflict("The account is switched off.", code="run_over")
-    return counters.reserve(payer, amount, is_house_paid=is_house_paid)
+    return counters.reserve(payer, amount, is_house_paid=is_house_paid, is_priced=is_priced)

@@ -1,6 +1,5 @@
-"""The ledger in the back office: calls and counters for looking only, prices to be added."""
+"""The ledger in the back office: calls for looking only, prices to be added."""
 
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -12,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from controlplane.backoffice.columns import column
 from controlplane.backoffice.pages import LargeTableAdmin, ShownOnlyAdmin
 from controlplane.usage import figures, services
-from controlplane.usage.models import DailyCounter, ModelPrice, TokenUsage
+from controlplane.usage.counters_admin import dollars
+from controlplane.usage.models import ModelPrice, TokenUsage
 
 figures.register()
 
@@ -58,7 +58,7 @@ class TokenUsageAdmin(ShownOnlyAdmin[TokenUsage]):
     @column(_("cost"), ordering="total_cost")
     def cost(self, usage: TokenUsage) -> str:
         """Show dollars, or that no price is known."""
-        return _dollars(usage.total_cost)
+        return dollars(usage.total_cost)
 
     @column(
         _("outcome"),
@@ -74,27 +74,6 @@ class TokenUsageAdmin(ShownOnlyAdmin[TokenUsage]):
     def ended(self, usage: TokenUsage) -> str:
         """Say how the call ended; a pending one has not been settled yet."""
         return usage.state if usage.state == TokenUsage.State.PENDING else usage.outcome
-
-
-@admin.register(DailyCounter)
-class DailyCounterAdmin(ShownOnlyAdmin[DailyCounter]):
-    """What limits are checked against."""
-
-    list_display = ("day", "user", "messages", "tokens", "reserved_tokens", "spent", "reserved", "resets_at")
-    list_select_related = ("user",)
-    list_filter = ("day",)
-    search_fields = ("user__email",)
-    ordering = ("-day",)
-
-    @column(_("cost"), ordering="cost")
-    def spent(self, counter: DailyCounter) -> str:
-        """Show dollars."""
-        return _dollars(counter.cost)
-
-    @column(_("reserved cost"), ordering="reserved_cost")
-    def reserved(self, counter: DailyCounter) -> str:
-        """Show dollars."""
-        return _dollars(counter.reserved_cost)
 
 
 @admin.register(ModelPrice)
@@ -146,10 +125,6 @@ class ModelPriceAdmin(LargeTableAdmin[ModelPrice]):
         """Keep what has begun."""
         is_kept = obj is not None and obj.valid_from <= timezone.now()
         return bool(super().has_delete_permission(request, obj)) and not is_kept
-
-
-def _dollars(amount: Decimal | None) -> str:
-    return str(_("no price")) if amount is None else f"${amount:.6f}"
 
 
 def _tokens(count: int, *, is_estimated: bool) -> str:

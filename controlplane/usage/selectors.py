@@ -1,17 +1,14 @@
-"""What users ask of the ledger: sums over a period, and where they stand with their limits."""
+"""What users ask of the ledger: sums over a period."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncDate
 
-from controlplane.accounts.models import CustomUser
-from controlplane.usage.limits import UsageDay, current_day, limits_for
-from controlplane.usage.models import DailyCounter, TokenUsage
-from controlplane.usage.periods import Period, house_zone
+from controlplane.usage.models import TokenUsage
+from controlplane.usage.periods import Period
 
 # The groups of a sum: as many as the days of the longest period, which are never cut off.
 MOST_GROUPS: Final = 366
@@ -32,39 +29,13 @@ class Summary:
     is_truncated: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """Where a user stands with one limit; None is no limit, and then nothing can remain of it."""
-
-    limit: int | Decimal | None
-    used: int | Decimal
-    reserved: int | Decimal
-
-    @property
-    def remaining(self) -> int | Decimal | None:
-        """What is left beside what is used and set aside; never below 0."""
-        if self.limit is None:
-            return None
-        return max(self.limit - self.used - self.reserved, type(self.limit)(0))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standings:
-    """All limits of one day."""
-
-    day: UsageDay
-    messages: Standing
-    tokens: Standing
-    cost: Standing
-
-
 def usage_summary(*, owner_id: UUID, period: Period, group_by: str) -> Summary:
     """Add up a user's settled calls of a period: days in order, all other groups with the dearest first."""
     settled = TokenUsage.objects.owned_by(owner_id).settled().within(period.start, period.end)
     key = GROUPS[group_by]
     rows: QuerySet[TokenUsage] = settled
     if group_by == "day":
-        rows = settled.annotate(day=TruncDate("created_at", tzinfo=house_zone()))
+        rows = settled.annotate(day=TruncDate("created_at", tzinfo=period.zone))
     keys = (key, "chat_session__title") if group_by == "session" else (key,)
     order: list[Any] = ["day"] if group_by == "day" else [F("cost").desc(nulls_last=True), key]
     sums = rows.order_by().values(*keys).annotate(**_sums()).order_by(*order)[: MOST_GROUPS + 1]
@@ -73,19 +44,6 @@ def usage_summary(*, owner_id: UUID, period: Period, group_by: str) -> Summary:
         groups=groups[:MOST_GROUPS],
         total=settled.aggregate(**_sums()),
         is_truncated=len(groups) > MOST_GROUPS,
-    )
-
-
-def limits_standing(user: CustomUser) -> Standings:
-    """Say how far a user's limits of today are used; one row is read, however long the history is."""
-    today, limits = current_day(), limits_for(user)
-    counter = DailyCounter.objects.filter(user=user, day=today.day).first()
-    counter = counter or DailyCounter(user=user, day=today.day, resets_at=today.resets_at)
-    return Standings(
-        day=UsageDay(day=counter.day, resets_at=counter.resets_at),
-        messages=Standing(limit=limits.messages, used=counter.messages, reserved=0),
-        tokens=Standing(limit=limits.tokens, used=counter.tokens, reserved=counter.reserved_tokens),
-        cost=Standing(limit=limits.cost, used=counter.cost, reserved=counter.reserved_cost),
     )
 
 

@@ -16,7 +16,7 @@ from controlplane.prompts.services import prompt_create
 from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.models import Run
 from controlplane.tools.models import ToolCall, UserTool
-from controlplane.usage.models import DailyCounter, TokenUsage
+from controlplane.usage.models import DailyCounter, MonthlyCounter, TokenUsage, UsageGrant
 
 
 def add_one_of_each_of(user: CustomUser) -> ChatSession:
@@ -28,6 +28,8 @@ def add_one_of_each_of(user: CustomUser) -> ChatSession:
     run = Run.objects.create(user=user, session=session, thread_id=session.pk, graph_id="agent")
     TokenUsage.objects.create(user=user, chat_session=session, run=run, model_name="gpt-4o")
     DailyCounter.objects.create(user=user, day=timezone.localdate(), resets_at=timezone.now())
+    MonthlyCounter.objects.create(user=user, month=timezone.localdate(), resets_at=timezone.now())
+    UsageGrant.objects.create(user=user, kind="grant", term="day", starts_on=timezone.localdate(), messages=1)
     key = UserAPIKey.objects.create(user=user, provider="openai", key_name="Mine")
     today = timezone.localdate()
     KeyCounter.objects.create(key=key, period="day", starts_on=today, resets_at=timezone.now())

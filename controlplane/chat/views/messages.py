@@ -8,13 +8,14 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from controlplane.accounts.callers import user_of
+from controlplane.accounts.models import CustomUser
 from controlplane.api.asynchronous import AsyncAPIView
 from controlplane.api.event_stream import (
     MEDIA_TYPE,
@@ -30,11 +31,13 @@ from controlplane.api.fields import (
     require_text,
     temperature_field,
 )
+from controlplane.api.rate_limits import MEANINGS, rate_limit_headers
 from controlplane.chat.history import read_history
 from controlplane.chat.messaging import OutgoingMessage, message_answer, message_stream
 from controlplane.chat.selectors import session_get, session_read
 from controlplane.chat.serializers import InterruptSerializer, MessageSerializer, SessionSerializer
 from controlplane.chat.wire import event_as_json, failure_as_json, interrupts_as_json, message_as_json
+from controlplane.usage.standing import limits_standing
 from sdk_bridge import BridgeError, Event
 
 
@@ -74,6 +77,10 @@ class MessagesView(AsyncAPIView):
         request=Input,
         responses={(200, "application/json"): Output, (200, MEDIA_TYPE): OpenApiTypes.STR},
         operation_id="messages_send",
+        parameters=[
+            OpenApiParameter(name, str, OpenApiParameter.HEADER, description=meaning, response=[200])
+            for name, meaning in MEANINGS.items()
+        ],
         tags=["messages"],
     )
     async def post(self, request: Request, session_id: uuid.UUID) -> HttpResponseBase:
@@ -87,7 +94,8 @@ class MessagesView(AsyncAPIView):
             **{name: value for name, value in given.validated_data.items() if name != "message"},
         )
         if request.accepted_renderer.media_type == MEDIA_TYPE:
-            return await _answer_with_stream(message_stream(session=session, sender=sender, message=message))
+            events = message_stream(session=session, sender=sender, message=message)
+            return await _answer_with_stream(events, sender=sender)
         answer = await message_answer(session=session, sender=sender, message=message)
         return Response(
             {
@@ -95,7 +103,8 @@ class MessagesView(AsyncAPIView):
                 "status": answer.status,
                 "message": message_as_json(answer.message) if answer.message else None,
                 "interrupts": interrupts_as_json(answer.interrupts),
-            }
+            },
+            headers=await _limits_left(sender),
         )
 
 
@@ -149,14 +158,23 @@ class HistoryView(AsyncAPIView):
         )
 
 
-async def _answer_with_stream(events: AsyncGenerator[Event, None]) -> EventStreamResponse:
+async def _answer_with_stream(
+    events: AsyncGenerator[Event, None], *, sender: CustomUser
+) -> EventStreamResponse:
     """Wait for the first event, so that a refusal is answered with its own HTTP status."""
     try:
         first = await anext(events)
+        headers = await _limits_left(sender)
     except BaseException:
         await events.aclose()
         raise
-    return EventStreamResponse(with_heartbeats(_encode(first, events)))
+    return EventStreamResponse(with_heartbeats(_encode(first, events)), headers=headers)
+
+
+async def _limits_left(sender: CustomUser) -> dict[str, str]:
+    """Tell what is left of the sender's limits, as it is by now."""
+    standings = await sync_to_async(limits_standing)(sender)
+    return rate_limit_headers(standings.limited)
 
 
 async def _encode(first: Event, events: AsyncGenerator[Event, None]) -> AsyncGenerator[bytes, None]:

@@ -38,3 +38,7 @@ MESSAGE_SEARCH = _environment.message_search
 DAILY_MESSAGE_LIMIT = _environment.daily_message_limit
 DAILY_TOKEN_LIMIT = _environment.daily_token_limit
 DAILY_COST_LIMIT = _environment.daily_cost_limit
+MONTHLY_MESSAGE_LIMIT = _environment.monthly_message_limit
+MONTHLY_TOKEN_LIMIT = _environment.monthly_token_limit
+MONTHLY_COST_LIMIT = _environment.monthly_cost_limit
+UNPRICED_MODELS_ARE_FREE = _environment.unpriced_models_are_free

@@ -1,7 +1,16 @@
 """Usage: the ledger of model calls, the counters of limits, and the house's own prices."""
 
 from controlplane.usage.model_prices import ModelPrice
-from controlplane.usage.models.counters import DailyCounter
+from controlplane.usage.models.counters import DailyCounter, MonthlyCounter, UsageCounter
+from controlplane.usage.models.grants import UsageGrant
 from controlplane.usage.models.token_usage import TokenUsage, TokenUsageQuerySet
 
-__all__ = ["DailyCounter", "ModelPrice", "TokenUsage", "TokenUsageQuerySet"]
+__all__ = [
+    "DailyCounter",
+    "ModelPrice",
+    "MonthlyCounter",
+    "TokenUsage",
+    "TokenUsageQuerySet",
+    "UsageCounter",
+    "UsageGrant",
+]

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 from controlplane.accounts.models import CustomUser
-from controlplane.usage.limits import ONE_MESSAGE, Amount, current_day, limits_for
-from controlplane.usage.models.counters import DailyCounter
+from controlplane.usage.limits import ONE_MESSAGE, limits_for
+from controlplane.usage.models.present import counters_seen
 from controlplane.usage.pricing import TokenCounts, price_call
 
 
@@ -220,20 +220,21 @@ class TokenUsage(models.Model):
     def check_user_limits(user: CustomUser, additional_tokens: int = 0) -> dict[str, Any]:
         """Look whether a user's next message, with so many tokens, would be let through; counts nothing.
 
-        Returns `allowed`, `reason` (a sentence, or None), `limit`, `used` and `remaining` of the limit that
-        refuses, of tokens when none does, and `resets_at`. One row is read, however long the history is.
+        Returns `allowed`, `reason` (a sentence, or None), `which`, `limit`, `used`, `remaining` and
+        `resets_at` of the limit that refuses, of the day's tokens when none does. One row of the day and one
+        of the month are read, however long the history is.
         """
-        today = current_day()
-        counter = DailyCounter.objects.filter(user=user, day=today.day).first()
+        limits = limits_for(user)
         wanted = replace(ONE_MESSAGE, tokens=max(additional_tokens, ONE_MESSAGE.tokens))
-        gauges = limits_for(user).gauges(used=counter.standing if counter else Amount(), wanted=wanted)
-        refusing = next((gauge for gauge in gauges if not gauge.has_room), None)
-        shown = refusing or gauges[1]
+        gauges = list(counters_seen(user.pk, zone=limits.zone).gauges(limits, wanted=wanted))
+        refusing = next((one for one in gauges if not one[0].has_room), None)
+        shown, resets_at = refusing or gauges[1]
         return {
             "allowed": refusing is None,
-            "reason": refusing.refusal if refusing else None,
+            "reason": shown.refusal if refusing else None,
+            "which": shown.which,
             "limit": shown.limit,
             "used": shown.used,
             "remaining": shown.remaining,
-            "resets_at": counter.resets_at if counter else today.resets_at,
+            "resets_at": resets_at,
         }

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from controlplane.accounts.callers import user_of
 from controlplane.api.pagination import KeysetPagination
+from controlplane.preferences.zones import zone_of
 from controlplane.usage.models import TokenUsage, TokenUsageQuerySet
 from controlplane.usage.views.days import DaysSerializer
 
@@ -125,14 +126,15 @@ class UsageListView(generics.ListAPIView[TokenUsage]):
 
     def get_queryset(self) -> TokenUsageQuerySet:
         """Keep the caller's rows that the filters let through."""
-        given = self.Filters(data=self.request.query_params.dict())
+        caller = user_of(self.request)
+        given = self.Filters(data=self.request.query_params.dict(), context={"zone": zone_of(caller)})
         given.is_valid(raise_exception=True)
-        rows = TokenUsage.objects.owned_by(user_of(self.request).pk)
+        rows = TokenUsage.objects.owned_by(caller.pk)
         for name, value in given.validated_data.items():
             rows = rows.filter(**{self.lookups[name]: value})
         return rows
 
     @extend_schema(parameters=[Filters], operation_id="usage_list", tags=["usage"], examples=[EXAMPLE])
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
-        """Answer with one page. Days are those of the house's time zone, both ends included."""
+        """Answer with one page. Days are those of the caller's time zone, both ends included."""
         return super().get(request, *args, **kwargs)

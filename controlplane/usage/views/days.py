@@ -17,7 +17,10 @@ def day_field(help_text: str) -> serializers.DateField:
 
 
 class DaysSerializer(serializers.Serializer[dict[str, Any]]):
-    """Gives `from` and `to`, where they are asked for, as the moments between which these days lie."""
+    """Gives `from` and `to`, where they are asked for, as the moments between which these days lie.
+
+    The context's `zone` is that of the days.
+    """
 
     def get_fields(self) -> dict[str, Any]:
         """Add the two, one of which Python keeps for itself as a name."""
@@ -29,9 +32,9 @@ class DaysSerializer(serializers.Serializer[dict[str, Any]]):
         first, last = given.get("from"), given.get("to")
         if first and last and last < first:
             raise serializers.ValidationError({"to": [_("Not before the first day.")]})
-        moments = dict(given)
+        moments, zone = dict(given), self.context["zone"]
         if first:
-            moments["from"] = Period(first=first, last=first).start
+            moments["from"] = Period(first=first, last=first, zone=zone).start
         if last:
-            moments["to"] = Period(first=last, last=last).end
+            moments["to"] = Period(first=last, last=last, zone=zone).end
         return moments

@@ -1,4 +1,4 @@
-"""Where a user stands with today's limits."""
+"""Where a user stands with the limits of the present day and month."""
 
 from typing import Any
 
@@ -9,22 +9,28 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from controlplane.accounts.callers import user_of
-from controlplane.usage.selectors import Standings, limits_standing
+from controlplane.usage.standing import Standings, limits_standing
 
-RESETS_AT = "2026-03-02T00:00:00Z"
+
+def _example(ends_at: str, **changes: Any) -> dict[str, Any]:
+    unlimited = {"limit": None, "granted": 0, "reserved": 0, "remaining": None, "resets_at": ends_at}
+    dollars = {"granted": "0.000000000", "used": "0.003375000", "reserved": "0.010540000"}
+    return {
+        "messages": {**unlimited, "used": 3},
+        "tokens": {**unlimited, "used": 675, "reserved": 1144},
+        "cost": {**unlimited, **dollars},
+        **changes,
+    }
+
+
+TOMORROW, NEXT_MONTH = "2026-03-02T00:00:00Z", "2026-04-01T00:00:00Z"
+HUNDRED = {"limit": 100, "granted": 0, "used": 3, "reserved": 0, "remaining": 97, "resets_at": TOMORROW}
 EXAMPLE = OpenApiExample(
-    "Messages are limited",
+    "Messages of a day are limited",
     value={
         "day": "2026-03-01",
-        "messages": {"limit": 100, "used": 3, "reserved": 0, "remaining": 97, "resets_at": RESETS_AT},
-        "tokens": {"limit": None, "used": 675, "reserved": 1144, "remaining": None, "resets_at": RESETS_AT},
-        "cost": {
-            "limit": None,
-            "used": "0.003375000",
-            "reserved": "0.010540000",
-            "remaining": None,
-            "resets_at": RESETS_AT,
-        },
+        **_example(TOMORROW, messages=HUNDRED),
+        "month": {"starts_on": "2026-03-01", **_example(NEXT_MONTH)},
     },
     response_only=True,
 )
@@ -33,7 +39,8 @@ EXAMPLE = OpenApiExample(
 class CountSerializer(serializers.Serializer[dict[str, Any]]):
     """A limit that counts; `limit` and `remaining` are null where there is none."""
 
-    limit = serializers.IntegerField(allow_null=True)
+    limit = serializers.IntegerField(allow_null=True, help_text="What was granted included.")
+    granted = serializers.IntegerField(help_text="Added by an administrator for this day or month alone.")
     used = serializers.IntegerField()
     reserved = serializers.IntegerField(help_text="Set aside for calls that are being made.")
     remaining = serializers.IntegerField(allow_null=True)
@@ -46,7 +53,12 @@ class CountSerializer(serializers.Serializer[dict[str, Any]]):
 class MoneySerializer(serializers.Serializer[dict[str, Any]]):
     """A limit in US dollars; `limit` and `remaining` are null where there is none."""
 
-    limit = serializers.DecimalField(max_digits=None, decimal_places=9, allow_null=True)
+    limit = serializers.DecimalField(
+        max_digits=None, decimal_places=9, allow_null=True, help_text="What was granted included."
+    )
+    granted = serializers.DecimalField(
+        max_digits=None, decimal_places=9, help_text="Added by an administrator for this day or month alone."
+    )
     used = serializers.DecimalField(max_digits=None, decimal_places=9)
     reserved = serializers.DecimalField(max_digits=None, decimal_places=9)
     remaining = serializers.DecimalField(max_digits=None, decimal_places=9, allow_null=True)
@@ -56,36 +68,34 @@ class MoneySerializer(serializers.Serializer[dict[str, Any]]):
         ref_name = "MoneyLimit"
 
 
+class MonthSerializer(serializers.Serializer[dict[str, Any]]):
+    """Each limit of a month and how far it is used."""
+
+    starts_on = serializers.DateField()
+    messages = CountSerializer()
+    tokens = CountSerializer()
+    cost = MoneySerializer()
+
+    class Meta:
+        ref_name = "MonthLimits"
+
+
 class LimitsView(APIView):
-    """The caller's limits of today."""
+    """The caller's limits of the present day and month."""
 
-    class Output(serializers.Serializer[dict[str, Any]]):
-        """Each limit and how far it is used."""
+    class Output(serializers.Serializer[Standings]):
+        """Each limit of the day, and of the month, and how far it is used."""
 
-        day = serializers.DateField()
-        messages = CountSerializer()
-        tokens = CountSerializer()
-        cost = MoneySerializer()
+        day = serializers.DateField(source="day.starts_on")
+        messages = CountSerializer(source="day.messages")
+        tokens = CountSerializer(source="day.tokens")
+        cost = MoneySerializer(source="day.cost")
+        month = MonthSerializer()
 
         class Meta:
             ref_name = "Limits"
 
     @extend_schema(responses=Output, operation_id="usage_limits", tags=["usage"], examples=[EXAMPLE])
     def get(self, request: Request) -> Response:
-        """Say how far each daily limit is used, and when it is reset."""
-        return Response(self.Output(_describe(limits_standing(user_of(request)))).data)
-
-
-def _describe(standings: Standings) -> dict[str, Any]:
-    gauges = {"messages": standings.messages, "tokens": standings.tokens, "cost": standings.cost}
-    described = {
-        name: {
-            "limit": one.limit,
-            "used": one.used,
-            "reserved": one.reserved,
-            "remaining": one.remaining,
-            "resets_at": standings.day.resets_at,
-        }
-        for name, one in gauges.items()
-    }
-    return {"day": standings.day.day, **described}
+        """Say how far each limit is used, and when it is reset, in the caller's own days and months."""
+        return Response(self.Output(limits_standing(user_of(request))).data)

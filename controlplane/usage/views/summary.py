@@ -11,7 +11,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from controlplane.accounts.callers import user_of
-from controlplane.usage.limits import current_day
+from controlplane.preferences.zones import zone_of
+from controlplane.usage.days import current_day
 from controlplane.usage.periods import Period
 from controlplane.usage.selectors import GROUPS, usage_summary
 from controlplane.usage.views.days import day_field
@@ -103,9 +104,10 @@ class UsageSummaryView(APIView):
 
         def validate(self, given: dict[str, Any]) -> dict[str, Any]:
             """Find the period. Raises ValidationError for one that is too long or ends before it begins."""
-            last: date = given.get("to") or current_day().day
+            zone = self.context["zone"]
+            last: date = given.get("to") or current_day(zone).day
             first: date = given.get("from") or last - timedelta(days=USUAL_PERIOD - 1)
-            period = Period(first=first, last=last)
+            period = Period(first=first, last=last, zone=zone)
             if period.days < 1:
                 raise serializers.ValidationError({"to": [_("Not before the first day.")]})
             if period.days > LONGEST_PERIOD:
@@ -138,12 +140,13 @@ class UsageSummaryView(APIView):
         examples=[EXAMPLE],
     )
     def get(self, request: Request) -> Response:
-        """Add up the settled calls of at most 366 days, in the house's time zone."""
-        given = self.Filters(data=request.query_params.dict())
+        """Add up the settled calls of at most 366 days, in the caller's time zone."""
+        caller = user_of(request)
+        given = self.Filters(data=request.query_params.dict(), context={"zone": zone_of(caller)})
         given.is_valid(raise_exception=True)
         period: Period = given.validated_data["period"]
         group_by: str = given.validated_data["group_by"]
-        summary = usage_summary(owner_id=user_of(request).pk, period=period, group_by=group_by)
+        summary = usage_summary(owner_id=caller.pk, period=period, group_by=group_by)
         answer = {
             "group_by": group_by,
             "from": period.first,

@@ -20,7 +20,7 @@ from controlplane.prompts.models import PromptRating, PromptVersion, SystemPromp
 from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.models import Run
 from controlplane.tools.models import ToolCall, UserTool
-from controlplane.usage.models import DailyCounter, TokenUsage
+from controlplane.usage.models import DailyCounter, MonthlyCounter, TokenUsage, UsageGrant
 
 OURS = [
     CustomUser,
@@ -37,6 +37,8 @@ OURS = [
     UserDocument,
     TokenUsage,
     DailyCounter,
+    MonthlyCounter,
+    UsageGrant,
     UserAPIKey,
     KeyCounter,
     UserTool,
@@ -52,6 +54,7 @@ SHOWN_ONLY = [
     Run,
     TokenUsage,
     DailyCounter,
+    MonthlyCounter,
     UserAPIKey,
     KeyCounter,
     ToolCall,

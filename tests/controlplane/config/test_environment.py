@@ -77,7 +77,7 @@ def test_wrong_variable_stops_the_start_and_keeps_its_value_to_itself(variables,
 def test_all_that_is_wrong_is_named_at_once(variables):
     variables.delenv("REDIS_URL")
     variables.setenv("DAILY_TOKEN_LIMIT", "many")
-    with pytest.raises(EnvironmentInvalid, match=r"(?s)REDIS_URL.*DAILY_TOKEN_LIMIT"):
+    with pytest.raises(EnvironmentInvalid, match=r"(?s)DAILY_TOKEN_LIMIT.*REDIS_URL"):
         read_environment()
 
 

@@ -1,6 +1,7 @@
 """Whose limit holds: the user's own, the most generous of their groups', or the house's."""
 
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import Group
@@ -10,7 +11,7 @@ from controlplane.preferences.limits import limits_in_force
 from controlplane.preferences.models import GroupLimits, UserPreference
 from controlplane.preferences.origins import Setting
 from controlplane.usage.counters import consume_message, reserve
-from controlplane.usage.limits import Amount, Limits, limits_for
+from controlplane.usage.limits import Amount, Limits, UserLimits, limits_for
 from controlplane.usage.models import DailyCounter, TokenUsage
 
 
@@ -54,15 +55,20 @@ def test_nearest_level_that_says_something_holds(user, stranger, settings, own, 
     for group in groups:
         join(user, **(group if isinstance(group, dict) else {"daily_message_limit": group}))
 
-    assert limits_in_force(user.pk).messages == Setting(limit, origin)
+    assert limits_in_force(user.pk).day.messages == Setting(limit, origin)
 
 
 def test_each_limit_is_resolved_by_itself(user, settings):
-    settings.DAILY_TOKEN_LIMIT = 1000
-    UserPreference.objects.filter(pk=user.pk).update(daily_message_limit=3)
-    join(user, daily_cost_limit=Decimal("2.5"))
+    settings.DAILY_TOKEN_LIMIT, settings.MONTHLY_MESSAGE_LIMIT = 1000, 90
+    mine = UserPreference.objects.filter(pk=user.pk)
+    mine.update(daily_message_limit=3, monthly_cost_limit=40, timezone="Asia/Tokyo")
+    join(user, daily_cost_limit=Decimal("2.5"), monthly_token_limit=5000)
 
-    assert limits_for(user) == Limits(messages=3, tokens=1000, cost=Decimal("2.5"))
+    assert limits_for(user) == UserLimits(
+        day=Limits(messages=3, tokens=1000, cost=Decimal("2.5")),
+        month=Limits(messages=90, tokens=5000, cost=Decimal(40)),
+        zone=ZoneInfo("Asia/Tokyo"),
+    )
 
 
 def test_user_who_is_gone_has_the_house_s(user, settings):
@@ -70,7 +76,7 @@ def test_user_who_is_gone_has_the_house_s(user, settings):
     key = user.pk
     user.delete()
 
-    assert limits_in_force(key).messages == Setting(7, "system")
+    assert limits_in_force(key).day.messages == Setting(7, "system")
 
 
 @pytest.mark.parametrize("count", [0, 3, 30])

@@ -3,7 +3,7 @@
 import pytest
 from rest_framework.test import APIClient
 
-from controlplane.preferences.models import UserPreference
+from controlplane.preferences.models import LIMITS, UserPreference
 
 PREFERENCES = "/api/v1/preferences/"
 
@@ -30,6 +30,9 @@ def test_preferences_are_there_from_the_start(api, user):
         "daily_message_limit": None,
         "daily_token_limit": None,
         "daily_cost_limit": None,
+        "monthly_message_limit": None,
+        "monthly_token_limit": None,
+        "monthly_cost_limit": None,
         "updated_at": response.json()["updated_at"],
     }
 
@@ -120,9 +123,7 @@ def test_model_that_may_not_be_used_is_refused(api, user):
     assert rows() == before
 
 
-@pytest.mark.parametrize(
-    "limit", ["daily_message_limit", "daily_token_limit", "daily_cost_limit", "empty_is_unlimited", "user"]
-)
+@pytest.mark.parametrize("limit", [*LIMITS, "user"])
 def test_nobody_raises_their_own_limits(api, user, limit):
     UserPreference.objects.filter(pk=user.pk).update(
         daily_message_limit=1, daily_token_limit=1, daily_cost_limit=1

@@ -13,7 +13,7 @@ from controlplane.preferences.models import UserPreference
 from controlplane.runs.admission import Admission, Role, describe_admission, run_admit
 from controlplane.runs.context import Wishes
 from controlplane.runs.models import Run
-from controlplane.usage.limits import current_day
+from controlplane.usage.days import current_day
 from controlplane.usage.models import DailyCounter
 from tests.controlplane.in_parallel import in_parallel
 
@@ -119,6 +119,7 @@ def test_model_that_may_not_be_used_is_refused_wherever_it_comes_from(
 
 def test_admission_reads_preferences_and_limits_with_one_query_each(user, run_request):
     session = ChatSession.objects.create(user=user)
+    run_admit(run_request(thread_id=session.pk))  # begins the day
     request = run_request(thread_id=session.pk)
     with CaptureQueriesContext(connection) as queries:
         run_admit(request)

@@ -70,7 +70,7 @@ def test_house_s_money_limit_does_not_hold_and_its_token_limit_does(
     with pytest.raises(LimitReached) as refusal:
         call_permit(call_request(run))
 
-    assert "which" not in refusal.value.details
+    assert refusal.value.details["which"] == "daily_tokens"
     assert counters() == {"day": (0, 150), "month": (0, 150)}
 
 

@@ -1,13 +1,14 @@
 """Daily counters hold under parallel use, and what is reserved is given back to the last digit."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
 from controlplane.errors import LimitReached
 from controlplane.usage import counters
-from controlplane.usage.limits import Amount, current_day
+from controlplane.usage.days import current_day
+from controlplane.usage.limits import Amount
 from controlplane.usage.models import DailyCounter, TokenUsage
 from tests.controlplane.in_parallel import in_parallel
 
@@ -28,6 +29,7 @@ def test_messages_are_counted_up_to_the_limit(user, settings):
         "used": 2,
         "remaining": 0,
         "resets_at": current_day().resets_at.isoformat(),
+        "which": "daily_messages",
     }
     assert 0 < refusal.value.retry_after <= 86_401
 
@@ -80,7 +82,11 @@ def test_reservation_is_released_whole(user):
 def test_yesterday_does_not_count_today(user, settings):
     settings.DAILY_MESSAGE_LIMIT = 1
     DailyCounter.objects.create(
-        user=user, day=date(2020, 1, 1), resets_at=current_day().resets_at, messages=1, tokens=10**9
+        user=user,
+        day=date(2020, 1, 1),
+        resets_at=datetime(2020, 1, 2, tzinfo=UTC),
+        messages=1,
+        tokens=10**9,
     )
     assert counters.consume_message(user).day == current_day().day
 
@@ -115,6 +121,7 @@ def test_looking_at_the_limits_counts_nothing(user, settings):
     assert TokenUsage.check_user_limits(user, additional_tokens=200) == {
         "allowed": True,
         "reason": None,
+        "which": "daily_tokens",
         "limit": 500,
         "used": 0,
         "remaining": 500,
@@ -131,7 +138,7 @@ def test_looking_at_the_limits_names_the_one_that_refuses(user, settings):
     assert answer["reason"] == "Your daily limit of 500 tokens does not leave room for this."
 
 
-def test_limit_check_reads_two_rows_however_long_the_history(user, django_assert_num_queries):
+def test_limit_check_reads_three_rows_however_long_the_history(user, django_assert_num_queries):
     TokenUsage.objects.bulk_create(TokenUsage(user=user, model_name="m", prompt_tokens=1) for _ in range(50))
-    with django_assert_num_queries(2):  # the counter, and the limits
+    with django_assert_num_queries(3):  # the limits, the day and the month
         assert TokenUsage.check_user_limits(user)["allowed"]

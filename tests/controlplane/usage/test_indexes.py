@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from controlplane.accounts.models import CustomUser
 from controlplane.chat.models import ChatSession
-from controlplane.usage.limits import current_day
-from controlplane.usage.models import DailyCounter, TokenUsage
+from controlplane.usage.days import current_day
+from controlplane.usage.models import DailyCounter, MonthlyCounter, TokenUsage
 
 ROWS = 6000
 USERS = 60
@@ -39,12 +39,21 @@ def history(db) -> CustomUser:
     )
     today = current_day()
     DailyCounter.objects.bulk_create(
-        DailyCounter(user=user, day=today.day - timedelta(days=age), resets_at=today.resets_at)
+        DailyCounter(
+            user=user,
+            day=today.day - timedelta(days=age),
+            resets_at=today.resets_at - timedelta(days=age),
+        )
         for user in users
         for age in range(40)
     )
+    MonthlyCounter.objects.bulk_create(
+        MonthlyCounter(user=user, month=today.day.replace(day=1, year=year), resets_at=today.resets_at)
+        for user in users
+        for year in range(today.day.year - 39, today.day.year + 1)
+    )
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE usage_tokenusage, usage_dailycounter")
+        cursor.execute("ANALYZE usage_tokenusage, usage_dailycounter, usage_monthlycounter")
     return users[0]
 
 
@@ -72,16 +81,20 @@ def test_every_question_has_its_index(history):
         assert "Seq Scan" not in plan
 
 
-def test_limit_check_reads_one_row_by_its_key(history, django_assert_num_queries):
-    with django_assert_num_queries(2) as asked:
+def test_limit_check_reads_one_row_of_each_counter_by_its_key(history, django_assert_num_queries):
+    with django_assert_num_queries(3) as asked:
         answer = TokenUsage.check_user_limits(history, additional_tokens=200)
 
     assert answer["allowed"]
     statements = [query["sql"] for query in asked.captured_queries]
     assert not any("usage_tokenusage" in statement for statement in statements)
-    (of_counter,) = [statement for statement in statements if "usage_dailycounter" in statement]
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN {of_counter}")
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert "usage_counter_user_day" in plan
-    assert "Seq Scan" not in plan
+    for table, index in (
+        ("usage_dailycounter", "usage_counter_user_day"),
+        ("usage_monthlycounter", "usage_counter_user_month"),
+    ):
+        (of_counter,) = [statement for statement in statements if table in statement]
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {of_counter}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+        assert index in plan
+        assert "Seq Scan" not in plan

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from controlplane.usage.limits import Amount, Limits, current_day, limit_reached
+from controlplane.usage.days import current_day
+from controlplane.usage.limits import Amount, Limits, limit_reached
 
 
 @pytest.mark.parametrize(
@@ -14,10 +15,10 @@ from controlplane.usage.limits import Amount, Limits, current_day, limit_reached
     [
         pytest.param("UTC", "2026-03-01T23:59:59", "2026-03-01", "2026-03-02T00:00:00+00:00", id="utc"),
         pytest.param(
-            "Asia/Tokyo", "2026-03-01T23:59:59", "2026-03-02", "2026-03-03T00:00:00+09:00", id="ahead"
+            "Asia/Tokyo", "2026-03-01T23:59:59", "2026-03-02", "2026-03-02T15:00:00+00:00", id="ahead"
         ),
         pytest.param(
-            "Europe/Berlin", "2026-03-28T23:30:00", "2026-03-29", "2026-03-30T00:00:00+02:00", id="short day"
+            "Europe/Berlin", "2026-03-28T23:30:00", "2026-03-29", "2026-03-29T22:00:00+00:00", id="short day"
         ),
     ],
 )

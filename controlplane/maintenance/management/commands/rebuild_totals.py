@@ -1,20 +1,29 @@
 """Mends figures that were changed by hand or restored from somewhere, by adding the ledger up again."""
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
 from controlplane.accounts.models import CustomUser
+from controlplane.maintenance.sums_of_days import key_counters_rebuild, months_rebuild
 from controlplane.maintenance.totals import Rebuilding, counters_rebuild, session_totals_rebuild
+
+# Months are the sums of days.
+STEPS: Final = {
+    "sessions": session_totals_rebuild,
+    "daily counters": counters_rebuild,
+    "monthly counters": months_rebuild,
+    "counters of keys": key_counters_rebuild,
+}
 
 
 class Command(BaseCommand):
     """May run while the system is in use; a second run finds nothing to mend."""
 
-    help = "Rebuild the totals of sessions and of daily counters from the ledger and the runs."
+    help = "Rebuild totals of sessions and counters of days, months and keys from the ledger and the runs."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Narrow it to one user."""
@@ -25,8 +34,8 @@ class Command(BaseCommand):
         """Rebuild, and print each row that differed."""
         user_id = _find_user(options["user"]) if options["user"] else None
         dry_run: bool = options["dry_run"]
-        self._print("sessions", session_totals_rebuild(user_id=user_id, dry_run=dry_run), dry_run=dry_run)
-        self._print("daily counters", counters_rebuild(user_id=user_id, dry_run=dry_run), dry_run=dry_run)
+        for what, rebuild in STEPS.items():
+            self._print(what, rebuild(user_id=user_id, dry_run=dry_run), dry_run=dry_run)
 
     def _print(self, what: str, done: Rebuilding, *, dry_run: bool) -> None:
         for drift in done.drifts:
