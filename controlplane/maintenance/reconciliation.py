@@ -73,7 +73,7 @@ async def usage_reconcile(
         sessions = sessions.filter(updated_at__gte=since)
     batches = key_batches(sessions)
     async with bridge_for_service() as bridge:
-        while batch := await sync_to_async(next)(batches, None):
+        while batch := await sync_to_async(lambda: next(batches, None))():
             for one in batch:
                 yield await _compare(bridge, one)
 

@@ -10,6 +10,8 @@ from django.db import transaction
 from django.db.models import F
 
 from controlplane.chat.models import ChatSession
+from controlplane.errors import Conflict
+from controlplane.maintenance.archived_months import archived_within, rows_may_change
 from controlplane.maintenance.batches import key_batches, lock
 from controlplane.usage.counters import settle_together
 from controlplane.usage.limits import Amount
@@ -39,6 +41,9 @@ def usage_rerate(*, period: Period, model_name: str = "", dry_run: bool = False)
     done = Rerating()
     for keys in key_batches(rows, by="created_at"):
         with transaction.atomic():
+            rows_may_change()
+            if archived := archived_within(period.start, period.end):
+                raise Conflict(f"{archived[0]} is archived: restore it first.", code="month_archived")
             # Sessions before their calls, as whoever deletes a session takes these locks.
             sessions = rows.filter(pk__in=keys, chat_session__isnull=False).order_by()
             lock(ChatSession.objects.all(), list(sessions.values_list("chat_session_id", flat=True)))

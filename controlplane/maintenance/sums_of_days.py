@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
+from controlplane.maintenance.archived_months import archived_sums, unarchived
 from controlplane.maintenance.batches import key_batches, lock
 from controlplane.maintenance.totals import (
     NOTHING_GRANTED,
@@ -18,7 +19,7 @@ from controlplane.maintenance.totals import (
 )
 from controlplane.provider_keys.models import KeyCounter
 from controlplane.usage.limits import Term
-from controlplane.usage.models import DailyCounter, MonthlyCounter, TokenUsage
+from controlplane.usage.models import ArchivedSum, DailyCounter, MonthlyCounter, TokenUsage
 
 SUMMED: Final = ("messages", "tokens", "cost", "reserved_tokens", "reserved_cost")
 SUMMED_OF_KEYS: Final = ("tokens", "reserved_tokens")
@@ -81,11 +82,13 @@ def _figures_of_months(rows: list[MonthlyCounter]) -> Figures:
 def _figures_of_key_days(rows: list[KeyCounter]) -> Figures:
     figures: Figures = {row.pk: dict.fromkeys(SUMMED_OF_KEYS, 0) for row in rows}
     is_settled = Q(state=TokenUsage.State.SETTLED)
-    calls = TokenUsage.objects.filter(key_counter_id__in=list(figures)).order_by()
+    calls = unarchived(TokenUsage.objects.all()).filter(key_counter_id__in=list(figures)).order_by()
     for key, *sums in calls.values_list("key_counter_id").annotate(
         used=Sum("total_tokens", filter=is_settled, default=0), set_aside=Sum("reserved_tokens", default=0)
     ):
         figures[key] = dict(zip(SUMMED_OF_KEYS, sums, strict=True))
+    for key, (tokens, _) in archived_sums(ArchivedSum.Kind.KEY_COUNTER, list(figures)).items():
+        figures[int(key)]["tokens"] += tokens
     return figures
 
 

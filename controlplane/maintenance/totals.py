@@ -11,10 +11,11 @@ from django.db import transaction
 from django.db.models import Count, Model, Q, QuerySet, Sum
 
 from controlplane.chat.models import ChatSession
+from controlplane.maintenance.archived_months import archived_sums, unarchived
 from controlplane.maintenance.batches import key_batches, lock
 from controlplane.runs.models import Run
 from controlplane.usage.limits import Term
-from controlplane.usage.models import DailyCounter, MonthlyCounter, TokenUsage, UsageGrant
+from controlplane.usage.models import ArchivedSum, DailyCounter, MonthlyCounter, TokenUsage, UsageGrant
 
 Figures = dict[Any, dict[str, Any]]
 GrantedFigures = Mapping[tuple[UUID, date], dict[str, Any]]
@@ -24,6 +25,7 @@ NOTHING_USED: dict[str, Any] = {
     "reserved_tokens": 0,
     "reserved_cost": Decimal(0),
 }
+NOTHING_ARCHIVED = (0, Decimal(0))
 NOTHING_GRANTED: dict[str, Any] = {"granted_messages": 0, "granted_tokens": 0, "granted_cost": Decimal(0)}
 # A session counts a message once its run was seen; the day's limit counts it from its admission on.
 NOT_SEEN = (Run.Status.PROVISIONAL, Run.Status.WITHDRAWN)
@@ -83,12 +85,17 @@ def _figures_of_sessions(keys: Iterable[UUID]) -> Figures:
     counted = seen.exclude(status__in=NOT_SEEN).order_by().values_list("session_id")
     for session_id, number in counted.annotate(Count("pk")):
         figures[session_id]["message_count"] = number
-    calls = TokenUsage.objects.settled().filter(chat_session_id__in=keys).order_by()
+    calls = unarchived(TokenUsage.objects.settled()).filter(chat_session_id__in=keys).order_by()
     sums = calls.values_list("chat_session_id").annotate(
         Sum("total_tokens"), Sum("total_cost", default=Decimal(0))
     )
     for session_id, tokens, cost in sums:
         figures[session_id] |= {"total_tokens_used": tokens, "total_cost": cost}
+    archived = archived_sums(ArchivedSum.Kind.SESSION, list(figures))
+    for session_id, total in figures.items():
+        tokens, cost = archived.get(str(session_id), NOTHING_ARCHIVED)
+        total["total_tokens_used"] += tokens
+        total["total_cost"] += cost
     return figures
 
 
@@ -104,7 +111,7 @@ def _figures_of_counters(rows: list[DailyCounter]) -> Figures:
     for user_id, day, number in counted.values_list("user_id", "message_counted_on").annotate(Count("pk")):
         if (user_id, day) in days:
             figures[days[user_id, day]]["messages"] = number
-    calls = TokenUsage.objects.filter(counter_id__in=list(figures)).order_by()
+    calls = unarchived(TokenUsage.objects.all()).filter(counter_id__in=list(figures)).order_by()
     is_settled = Q(state=TokenUsage.State.SETTLED)
     # What ran on users' own keys counts by its tokens alone.
     is_house_paid = Q(key_counter__isnull=True)
@@ -115,6 +122,11 @@ def _figures_of_counters(rows: list[DailyCounter]) -> Figures:
         cost_set_aside=Sum("reserved_cost", default=Decimal(0)),
     ):
         figures[key] |= dict(zip(NOTHING_USED, sums, strict=True))
+    archived = archived_sums(ArchivedSum.Kind.COUNTER, list(figures))
+    for key, total in figures.items():
+        tokens, cost = archived.get(str(key), NOTHING_ARCHIVED)
+        total["tokens"] += tokens
+        total["cost"] += cost
     return figures
 
 

@@ -1,15 +1,12 @@
 """Mends figures that were changed by hand or restored from somewhere, by adding the ledger up again."""
 
-from contextlib import suppress
 from typing import Any, Final
-from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.models import Q
+from django.core.management.base import BaseCommand, CommandParser
 
-from controlplane.accounts.models import CustomUser
 from controlplane.maintenance.sums_of_days import key_counters_rebuild, months_rebuild
 from controlplane.maintenance.totals import Rebuilding, counters_rebuild, session_totals_rebuild
+from controlplane.maintenance.whom import find_user
 
 # Months are the sums of days.
 STEPS: Final = {
@@ -32,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Rebuild, and print each row that differed."""
-        user_id = _find_user(options["user"]) if options["user"] else None
+        user_id = find_user(options["user"]) if options["user"] else None
         dry_run: bool = options["dry_run"]
         for what, rebuild in STEPS.items():
             self._print(what, rebuild(user_id=user_id, dry_run=dry_run), dry_run=dry_run)
@@ -43,14 +40,3 @@ class Command(BaseCommand):
             self.stdout.write(f"{drift.of}: {', '.join(changes)}")
         verb = "differ" if dry_run else "mended"
         self.stdout.write(f"{done.looked_at} {what} looked at, {len(done.drifts)} {verb}.")
-
-
-def _find_user(named: str) -> UUID:
-    wanted = Q(email__iexact=named)
-    # What is no id can only be an address.
-    with suppress(ValueError):
-        wanted |= Q(pk=UUID(named))
-    user = CustomUser.objects.filter(wanted).first()
-    if user is None:
-        raise CommandError(f"There is no user {named}.")
-    return user.pk

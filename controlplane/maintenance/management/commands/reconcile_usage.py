@@ -27,13 +27,17 @@ class Command(BaseCommand):
         parser.add_argument("--user", help="id or e-mail address; without it, everybody")
         parser.add_argument("--session", type=UUID, help="one session's id")
         parser.add_argument("--since", type=_moment, help="sessions used since then, as 2026-03-01T00:00")
-        parser.add_argument("--json", action="store_true", help="one line of JSON per difference, and a last one")
+        parser.add_argument(
+            "--json", action="store_true", help="one line of JSON per difference, and a last one"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Compare, and print each difference and the sums."""
         user_id = find_user(options["user"]) if options["user"] else None
         try:
-            found = asyncio.run(self._run(user_id, options["session"], options["since"], as_json=options["json"]))
+            found = asyncio.run(
+                self._run(user_id, options["session"], options["since"], as_json=options["json"])
+            )
         except BridgeError as error:
             raise CommandError(f"The Agent Server cannot be asked: {error.code}.", returncode=2) from error
         if found:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from controlplane.errors import Conflict
 from controlplane.maintenance.rerating import usage_rerate
 from controlplane.usage.periods import EARLIEST, LATEST, Period
 
@@ -30,7 +31,10 @@ class Command(BaseCommand):
             raise CommandError("--to is before --from.")
         if period.first < EARLIEST or period.last > LATEST:
             raise CommandError(f"Days lie from {EARLIEST} to {LATEST}.")
-        done = usage_rerate(period=period, model_name=options["model"], dry_run=options["dry_run"])
+        try:
+            done = usage_rerate(period=period, model_name=options["model"], dry_run=options["dry_run"])
+        except Conflict as error:
+            raise CommandError(str(error)) from error
         verb = "would change" if options["dry_run"] else "changed"
         self.stdout.write(
             f"{done.looked_at} calls looked at, {done.changed} {verb}, {done.unpriced} without a price. "

@@ -1,0 +1,154 @@
+"""Moves closed months of the ledger out to files, so that the table stays small; figures stay as they are."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Count, Sum
+from django.utils import timezone
+
+from controlplane.audit.models import Action
+from controlplane.audit.record import entry_add
+from controlplane.errors import Conflict
+from controlplane.maintenance.archived_months import UsageMonth, calls_of, rows_hold
+from controlplane.maintenance.usage_files import (
+    VERSION,
+    Manifest,
+    digest_of,
+    read_manifest,
+    verify,
+    write_manifest,
+    write_rows,
+)
+from controlplane.usage.models import ArchivedMonth, ArchivedSum, TokenUsage
+
+# By then no call of the month is under way, and no record of one can come any more.
+CLOSED_AFTER: Final = timedelta(days=2)
+BATCH: Final = 1_000
+Kind = ArchivedSum.Kind
+# The sums of one month, by kind and subject: tokens and cost.
+Sums = dict[tuple[str, str], list[Any]]
+
+
+@dataclass(kw_only=True)
+class _Adding:
+    """Adds up what the totals of others are made of, while the rows pass by."""
+
+    sums: Sums = field(default_factory=lambda: defaultdict(lambda: [0, Decimal(0)]))
+
+    def add(self, row: dict[str, Any]) -> None:
+        tokens, cost = row["prompt_tokens"] + row["completion_tokens"], row["total_cost"] or Decimal(0)
+        # What ran on a user's own key is no money of the house's limit.
+        house_cost = cost if row["key_counter_id"] is None else Decimal(0)
+        self._add(Kind.SESSION, row["chat_session_id"], tokens, cost)
+        self._add(Kind.COUNTER, row["counter_id"], tokens, house_cost)
+        self._add(Kind.KEY_COUNTER, row["key_counter_id"], tokens, Decimal(0))
+
+    def _add(self, kind: str, subject: object, tokens: int, cost: Decimal) -> None:
+        if subject is not None:
+            entry = self.sums[kind, str(subject)]
+            entry[0] += tokens
+            entry[1] += cost
+
+
+def archivable_months(*, before: UsageMonth) -> list[UsageMonth]:
+    """Name the months before one that have calls left in the ledger, oldest first.
+
+    A month that is not closed yet ends the list.
+    """
+    first = TokenUsage.objects.order_by("created_at", "pk").values_list("created_at", flat=True).first()
+    found: list[UsageMonth] = []
+    while first is not None and (month := UsageMonth.of(first)) < before and _is_closed(month):
+        found.append(month)
+        later = TokenUsage.objects.filter(created_at__gte=month.end).order_by("created_at", "pk")
+        first = later.values_list("created_at", flat=True).first()
+    return found
+
+
+def usage_archive(*, month: UsageMonth, folder: Path) -> ArchivedMonth:
+    """Move one month out: the file whole and read back, then the note of it, then the rows go in batches.
+
+    May be stopped anywhere and repeated: before the note it begins anew, after it the rest of the rows go.
+    Raises Conflict `month_open` or `usage_changed`, and BadFile.
+    """
+    if not _is_closed(month) or calls_of(month).pending().exists():
+        raise Conflict(f"{month} is not over, or has calls that are not settled.", code="month_open")
+    archived = ArchivedMonth.objects.filter(pk=month.first).first() or _move(month, folder)
+    # Nothing is deleted that is not in a good file now.
+    verify(folder, read_manifest(folder / f"usage-{month}.manifest.json"))
+    while keys := list(calls_of(month).values_list("pk", flat=True)[:BATCH]):
+        TokenUsage.objects.filter(pk__in=keys)._raw_delete("default")
+    return archived
+
+
+def columns() -> list[str]:
+    """Name the columns of the ledger that are written: all but those that the database works out."""
+    return [one.attname for one in TokenUsage._meta.concrete_fields if not one.generated]
+
+
+def _is_closed(month: UsageMonth) -> bool:
+    return month.end + CLOSED_AFTER <= timezone.now()
+
+
+def _move(month: UsageMonth, folder: Path) -> ArchivedMonth:
+    path = folder / f"usage-{month}.jsonl.gz"
+    adding = _Adding()
+    calls, tokens, cost = write_rows(path, _passing(month, adding))
+    manifest = Manifest(
+        version=VERSION,
+        month=str(month),
+        file_name=path.name,
+        sha256=digest_of(path),
+        calls=calls,
+        tokens=tokens,
+        cost=str(cost),
+    )
+    write_manifest(folder, manifest)
+    verify(folder, manifest)
+    with transaction.atomic():
+        rows_hold()
+        if _figures(month) != (calls, tokens, cost):
+            raise Conflict(f"Calls of {month} were changed meanwhile. Try again.", code="usage_changed")
+        return _note(month, manifest, cost, adding.sums)
+
+
+def _passing(month: UsageMonth, adding: _Adding) -> Iterator[dict[str, Any]]:
+    for row in calls_of(month).values(*columns()).iterator(chunk_size=BATCH):
+        adding.add(row)
+        yield row
+
+
+def _figures(month: UsageMonth) -> tuple[int, int, Decimal]:
+    found = (
+        calls_of(month)
+        .order_by()
+        .aggregate(Count("pk"), Sum("total_tokens", default=0), Sum("total_cost", default=Decimal(0)))
+    )
+    calls, tokens, cost = found.values()
+    return calls, tokens, cost
+
+
+def _note(month: UsageMonth, manifest: Manifest, cost: Decimal, sums: Sums) -> ArchivedMonth:
+    archived = ArchivedMonth.objects.create(
+        month=month.first,
+        file_name=manifest.file_name,
+        sha256=manifest.sha256,
+        calls=manifest.calls,
+        tokens=manifest.tokens,
+        cost=cost,
+    )
+    ArchivedSum.objects.bulk_create(
+        (
+            ArchivedSum(month=archived, kind=kind, subject_id=subject, tokens=tokens, cost=spent)
+            for (kind, subject), (tokens, spent) in sums.items()
+        ),
+        batch_size=BATCH,
+    )
+    changes = {"calls": [manifest.calls, 0]}
+    entry_add(Action.USAGE_ARCHIVE, subject=archived, actor_id=None, changes=changes)
+    return archived
