@@ -151,3 +151,30 @@ def test_same_attempt_sent_many_times_at_once_reserves_once(admitted, call_reque
     outcomes = in_parallel(20, lambda _: call_permit(request))
     assert sum(outcome.is_new for outcome in outcomes) == 1
     assert DailyCounter.objects.get().reserved_tokens == 150
+
+
+@pytest.mark.parametrize("name", ["DAILY_COST_LIMIT", "MONTHLY_COST_LIMIT"])
+def test_model_without_a_price_is_refused_where_money_is_limited(admitted, call_request, settings, name):
+    run = admitted()
+    setattr(settings, name, Decimal(100))
+
+    with pytest.raises(Conflict) as refusal:
+        call_permit(call_request(run, model="house-blend"))
+
+    assert refusal.value.code == "model_unpriced"
+    assert not TokenUsage.objects.exists()
+    assert DailyCounter.objects.get().reserved_tokens == 0
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_model_without_a_price_counts_as_nothing_where_the_house_says_so(
+    admitted, call_request, settings, limited
+):
+    run = admitted()
+    settings.DAILY_COST_LIMIT = Decimal(1) if limited else None
+    settings.UNPRICED_MODELS_ARE_FREE = limited
+
+    call_permit(call_request(run, model="house-blend"))
+
+    counter = DailyCounter.objects.get()
+    assert (counter.reserved_tokens, counter.reserved_cost) == (150, 0)
