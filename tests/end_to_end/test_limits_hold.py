@@ -190,8 +190,7 @@ def _call() -> dict[str, Any]:
 
 
 def _summed(outcomes: list[Outcome]) -> dict[tuple[int, str | None], int]:
-    told = [
-        (outcome["status"], outcome["error"]["details"]["which"] if outcome["error"] else None)
-        for outcome in outcomes
-    ]
+    """Count the answers by status and limit; a refusal of another kind by its code."""
+    errors = [(outcome["status"], outcome["error"] or {}) for outcome in outcomes]
+    told = [(status, error.get("details", {}).get("which", error.get("code"))) for status, error in errors]
     return dict(Counter(told))
