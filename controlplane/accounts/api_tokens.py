@@ -8,9 +8,10 @@ from django.db.models.functions import Now
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
-from rest_framework_simplejwt.tokens import RefreshToken, Token
+from rest_framework_simplejwt.tokens import Token
 from rest_framework_simplejwt.utils import datetime_from_epoch
 
+from controlplane.accounts.api_token_classes import ApiRefreshToken
 from controlplane.accounts.models import CustomUser, SignIn
 
 VERSION_CLAIM = "ver"
@@ -20,29 +21,22 @@ FORGOTTEN_AT_ONCE = 10_000
 logger = structlog.get_logger(__name__)
 
 
-class PresentedRefreshToken(RefreshToken):
-    """A refresh token that somebody shows: one that was spent is read too, to learn whose family it is."""
-
-    def check_blacklist(self) -> None:
-        """Leave the question to who spends it."""
-
-
-def issue_refresh_token(user: CustomUser) -> RefreshToken:
+def issue_refresh_token(user: CustomUser) -> ApiRefreshToken:
     """Begin a sign-in and make its first refresh token; its `access_token` carries the same claims."""
-    token = RefreshToken()
+    token = ApiRefreshToken()
     with transaction.atomic():
         sign_in = SignIn.objects.create(user=user, expires_at=datetime_from_epoch(token["exp"]))
         return _issue(token, user=user, sign_in=sign_in)
 
 
-def rotate_refresh_token(encoded: str) -> RefreshToken:
+def rotate_refresh_token(encoded: str) -> ApiRefreshToken:
     """Spend a refresh token for a new one; one that was spent already ends the whole sign-in instead.
 
     Of two who spend the same one only the first gets a new one, and loses it again: which of them is the
     thief cannot be told. Raises TokenError for a token that is forged, over, spent or refused by its user's
     state.
     """
-    spent = PresentedRefreshToken(encoded)  # type: ignore[arg-type]  # the stubs know parsed tokens only
+    spent = ApiRefreshToken(encoded)  # type: ignore[arg-type]  # the stubs know parsed tokens only
     user = user_of_token(spent)
     if user is None:
         raise TokenError("The token's user has signed out or is gone.")
@@ -75,8 +69,8 @@ def sign_ins_forget() -> int:
     return forgotten
 
 
-def _spend(spent: RefreshToken, *, user: CustomUser) -> RefreshToken | None:
-    """Make the next token of the family, within the caller's transaction; None when the family ends instead."""
+def _spend(spent: ApiRefreshToken, *, user: CustomUser) -> ApiRefreshToken | None:
+    """Make the family's next token, in the caller's transaction; None when the family ends."""
     # The lock lets those who show tokens of one family in one by one.
     family = SignIn.objects.living().select_for_update(no_key=True)
     sign_in = family.filter(pk=spent[SIGN_IN_CLAIM], user_id=user.pk).first()
@@ -89,12 +83,12 @@ def _spend(spent: RefreshToken, *, user: CustomUser) -> RefreshToken | None:
         SignIn.objects.filter(pk=sign_in.pk).update(ended_at=Now())
         logger.warning("refresh_token_shown_twice", user_id=str(user.pk), sign_in_id=str(sign_in.pk))
         return None
-    token = RefreshToken()
+    token = ApiRefreshToken()
     SignIn.objects.filter(pk=sign_in.pk).update(expires_at=datetime_from_epoch(token["exp"]))
     return _issue(token, user=user, sign_in=sign_in)
 
 
-def _issue(token: RefreshToken, *, user: CustomUser, sign_in: SignIn) -> RefreshToken:
+def _issue(token: ApiRefreshToken, *, user: CustomUser, sign_in: SignIn) -> ApiRefreshToken:
     token[api_settings.USER_ID_CLAIM] = str(user.pk)
     token[VERSION_CLAIM] = user.token_version
     token[SIGN_IN_CLAIM] = str(sign_in.pk)
