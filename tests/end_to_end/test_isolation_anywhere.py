@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import DEMO_PASSWORD
+from tests.end_to_end.api import Api
 from tests.end_to_end.hands import new_account
 from tests.running_stack import RunningStack
 from tests.scripted_model import ScriptedModel
 
+# Where the matrix has made something: nothing of it is left.
+MADE_IN = ("sessions", "documents", "user-tools", "provider-keys")
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -39,3 +42,7 @@ def test_no_hand_gets_anywhere_on_any_system(
     assert "Agent Server: " in done.stdout
     assert "REST: " in done.stdout
     assert done.stdout.count(", 0 leaks") == 2
+    email, _, password = owner.partition(":")
+    api = Api.signed_in(stack.control_plane_url, email, password)
+    left = {place: api.expect(200, "GET", f"{place}/")["results"] for place in MADE_IN}
+    assert left == {place: [] for place in MADE_IN}

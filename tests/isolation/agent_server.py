@@ -12,6 +12,8 @@ from tests.end_to_end.routes import TRIES, Ids, Try
 from tests.isolation.accounts import Account, bad_tokens, bearer, is_let_in
 from tests.isolation.findings import Findings
 
+# Where `Ids.namespace` looks in the owner's part of the store.
+SHELF = "notes"
 STUDIO = {"x-auth-scheme": "langsmith"}
 # A real model may be through with its long answer before its owner cancels it.
 OWNER_OF_LIVE = frozenset({"202", "204", "404", "409"})
@@ -24,11 +26,6 @@ class Belongings:
     http: httpx.Client
     ids: Ids
     secret: str
-
-    @property
-    def threads(self) -> list[str]:
-        """Every thread that was made for the matrix."""
-        return [self.ids.thread_id, self.ids.spare_thread, *self.ids.live_threads]
 
     def look(self) -> dict[str, Any]:
         """Read what foreign hands could have changed."""
@@ -47,12 +44,17 @@ def agent_server_matrix(owner: Account, other: Account, *, is_quick: bool = Fals
     """Try every route; what was made for it is deleted afterwards, and nothing else is touched."""
     findings = Findings("Agent Server")
     with httpx.Client(base_url=owner.agent_server_url, headers=bearer(owner.agent), timeout=60) as http:
-        mine = _belongings(http, owner.id)
+        before = _threads(http)
+        personal_id, personal = owner.personal_token("read", "write", "agent")
         try:
-            _try_all(findings, mine, _hands(http, owner, other, is_quick=is_quick))
+            mine = _belongings(http, owner.id)
+            hands = {"personal token": bearer(personal), **_hands(http, owner, other, is_quick=is_quick)}
+            _try_all(findings, mine, hands)
         finally:
-            _call(http, "DELETE", "/store/items", {"namespace": mine.ids.namespace, "key": "k"})
-            for thread in mine.threads:
+            owner.api.http.delete(f"auth/personal-access-tokens/{personal_id}/")
+            http.request("DELETE", "/store/items", json={"namespace": ["users", owner.id, SHELF], "key": "k"})
+            # The owner's own tries have made some as well, a copy for one.
+            for thread in _threads(http) - before:
                 owner.api.http.delete(f"sessions/{thread}/")
     return findings
 
@@ -84,13 +86,11 @@ def _right_for_owner(route: str, attempt: Try) -> frozenset[str]:
 def _hands(
     http: httpx.Client, owner: Account, other: Account, *, is_quick: bool
 ) -> dict[str, dict[str, str]]:
-    _, personal = owner.personal_token("read", "write", "agent")
     bad = bad_tokens(owner.agent, other.agent)
     hands = {
         "another user": bearer(other.agent),
         "nobody": {},
         "REST token": bearer(owner.access),
-        "personal token": bearer(personal),
         **{name: headers for name, headers in bad.items() if not is_quick or name == "tampered token"},
         "studio header": STUDIO,
     }
@@ -106,7 +106,7 @@ def _belongings(http: httpx.Client, owner: str) -> Belongings:
     thread, spare, *live = (_thread(http) for _ in range(4))
     _call(http, "POST", f"/threads/{thread}/runs/wait", _turn(f"Say hello. {secret}"))
     (run,) = _call(http, "GET", f"/threads/{thread}/runs")
-    item = {"namespace": ["users", owner, "notes"], "key": "k", "value": {"text": secret}}
+    item = {"namespace": ["users", owner, SHELF], "key": "k", "value": {"text": secret}}
     _call(http, "PUT", "/store/items", item)
     runs = [
         _call(http, "POST", f"/threads/{one}/runs", _turn("Tell a very long story."))["run_id"]
@@ -129,6 +129,11 @@ def _belongings(http: httpx.Client, owner: str) -> Belongings:
     )
     assert settled["status"] == "idle", f"the owner's own turn failed: {settled['status']}"
     return Belongings(http, ids, secret)
+
+
+def _threads(http: httpx.Client) -> set[str]:
+    found = _call(http, "POST", "/threads/search", {"limit": 1000, "select": ["thread_id"]})
+    return {entry["thread_id"] for entry in found}
 
 
 def _thread(http: httpx.Client) -> str:
