@@ -47,6 +47,7 @@ class AdmissionRequest(BaseModel):
     thread_id: UUID | None
     graph_id: str
     user_id: UUID | None
+    token_version: int | None = None
     role: str
     is_resume: bool
     if_not_exists: str

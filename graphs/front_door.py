@@ -15,12 +15,14 @@ from starlette.websockets import WebSocketClose
 
 from graphs.access.denial import Denial, denial
 from graphs.access.neighbourhood import calls_this_machine, sent_by_a_stranger
+from graphs.access.open_sockets import POLICY_VIOLATION, serve_while_welcome
 from graphs.settings import read_settings
+
+Headers = list[tuple[bytes, bytes]]
 
 CLOSED = ("internal", "deploy")
 PRIVATE_NETWORK_QUESTION = b"access-control-request-private-network"
 STUDIO_HEADER = b"x-auth-scheme"
-POLICY_VIOLATION = 1008
 
 
 class FrontDoor:
@@ -44,7 +46,11 @@ class FrontDoor:
             await _refuse(refusal, scope, receive, send)
             return
         headers = [entry for entry in scope["headers"] if entry[0] != PRIVATE_NETWORK_QUESTION]
-        await self._app({**scope, "headers": headers}, receive, send)
+        allowed = {**scope, "headers": headers}
+        if scope["type"] == "websocket" and not _shows_studio(headers):
+            await serve_while_welcome(self._app, allowed, receive, send)
+            return
+        await self._app(allowed, receive, send)
 
 
 def _refusal(scope: Scope) -> Denial | None:
@@ -63,9 +69,13 @@ def _stranger(scope: Scope) -> Denial | None:
         if calls_this_machine(headers) and not sent_by_a_stranger(headers):
             return None
         return denial(401, "unauthorized", "Without a control plane this server is for this machine only.")
-    if any(name == STUDIO_HEADER for name, _ in headers) and not calls_this_machine(headers):
+    if _shows_studio(headers) and not calls_this_machine(headers):
         return denial(403, "studio_not_allowed", "LangGraph Studio is let in on this machine only.")
     return None
+
+
+def _shows_studio(headers: Headers) -> bool:
+    return any(name == STUDIO_HEADER for name, _ in headers)
 
 
 async def _refuse(refusal: Denial, scope: Scope, receive: Receive, send: Send) -> None:

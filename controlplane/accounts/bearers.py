@@ -6,8 +6,8 @@ from uuid import UUID
 from django.http import HttpRequest
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
-from rest_framework_simplejwt.tokens import AccessToken
 
+from controlplane.accounts.api_token_classes import ApiAccessToken
 from controlplane.accounts.models import CustomUser, PersonalAccessToken
 from controlplane.accounts.personal_tokens import MARK, personal_token_find
 
@@ -53,7 +53,7 @@ def _bearer(request: HttpRequest) -> str:
 
 def _subject(encoded: str) -> str | None:
     try:
-        token = AccessToken(encoded)  # type: ignore[arg-type]  # the stubs know parsed tokens only
+        token = ApiAccessToken(encoded)  # type: ignore[arg-type]  # the stubs know parsed tokens only
     except TokenError:
         return None
     return str(token[api_settings.USER_ID_CLAIM])

@@ -136,6 +136,7 @@ class Environment(LimitSettings):
     jwt_signing_key_file: FilePath = Field(
         description="PEM file of the EC P-256 private key that signs all tokens"
     )
+    agent_jwks_file: Path | None = Field(None, description="JWKS file of public keys whose tokens are good")
     fernet_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         min_length=1, description="Keys that encrypt stored secrets, newest first, separated by commas"
     )

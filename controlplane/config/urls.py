@@ -1,8 +1,10 @@
 """Every address of the control plane."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
+
+from controlplane.accounts.sign_up.not_offered import not_offered
 
 api_v1 = [
     path("", include("controlplane.accounts.urls")),
@@ -21,6 +23,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api_v1)),
+    re_path(r"^api/accounts/(?:app|browser)/v1/(?:account|auth)/phone", not_offered),
     path("api/accounts/", include("allauth.headless.urls")),
     # The way back from the OpenID Connect provider; everything else of signing in is the line above.
     path("accounts/", include("allauth.urls")),

@@ -39,6 +39,7 @@ class AdmitPayload(BaseModel):
     thread_id: UUID | None
     graph_id: str = Field(min_length=1, max_length=100, pattern=NO_NULL)
     user_id: UUID | None
+    token_version: int | None = Field(default=None, ge=0)
     role: Role
     is_resume: bool = False
     requested: Requested = Field(default_factory=Requested)
@@ -92,6 +93,7 @@ def admit(request: HttpRequest) -> HttpResponse:
             graph_id=given.graph_id,
             role=given.role,
             payer_id=given.payer_id(),
+            token_version=given.token_version,
             is_resume=given.is_resume,
             wishes=given.requested,
         )

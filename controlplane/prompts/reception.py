@@ -49,7 +49,8 @@ def prompt_rate(*, prompt_id: UUID, rater_id: UUID, stars: int) -> SystemPromptT
     Raises NotFound, ValidationError.
     """
     rating = PromptRating(template_id=prompt_id, user_id=rater_id, stars=stars)
-    rating.clean_fields()
+    # Looking the template up is for the query below: a missing one is to look like one that is not seen.
+    rating.clean_fields(exclude={"template"})
     with transaction.atomic():
         visible = SystemPromptTemplate.objects.visible_to(rater_id)
         template = visible.select_for_update(of=("self",)).filter(pk=prompt_id).first()

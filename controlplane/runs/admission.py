@@ -31,7 +31,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """A run that wants to start; `payer_id` is whom its calls are billed to."""
+    """A run that wants to start; `payer_id` is whom its calls are billed to.
+
+    `token_version` is that of the user's token, None where no user's token starts the run.
+    """
 
     run_id: UUID
     thread_id: UUID | None
@@ -40,6 +43,7 @@ class RunRequest:
     payer_id: UUID | None
     is_resume: bool
     wishes: Wishes
+    token_version: int | None = None
 
     @property
     def is_message(self) -> bool:
@@ -59,12 +63,12 @@ def run_admit(request: RunRequest) -> Admission:
     """Let a run in: mirror it and its session as provisional, and count its message. One transaction.
 
     A repeat gets the same answer and changes nothing.
-    Raises NotFound, Gone, Forbidden, Conflict, Invalid `model_not_allowed`, LimitReached.
+    Raises NotFound, Gone, Unauthenticated, Forbidden, Conflict, Invalid `model_not_allowed`, LimitReached.
     """
     with transaction.atomic():
         if Run.objects.filter(pk=request.run_id).exists():
             return _admitted_before(request)
-        payer = find_active_user(request.payer_id)
+        payer = find_active_user(request.payer_id, token_version=request.token_version)
         session = _find_session(request, payer)
         try:
             return _open_run(request, payer, session)

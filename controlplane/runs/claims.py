@@ -6,7 +6,7 @@ from django.db import transaction
 
 from controlplane.accounts.models import CustomUser
 from controlplane.chat.models import ChatSession, DeletedThread
-from controlplane.errors import Forbidden, Gone, NotFound
+from controlplane.errors import Forbidden, Gone, NotFound, Unauthenticated
 from controlplane.runs.models import Run
 
 # The only graph that users' threads run.
@@ -27,13 +27,19 @@ def thread_claim(*, thread_id: UUID, user_id: UUID | None) -> ChatSession | None
     return session
 
 
-def find_active_user(user_id: UUID | None) -> CustomUser | None:
-    """Find who acts, None being Studio. Raises Forbidden for an account that is off or missing."""
+def find_active_user(user_id: UUID | None, *, token_version: int | None = None) -> CustomUser | None:
+    """Find who acts, None being Studio. Raises Forbidden for an account that is off or missing.
+
+    Raises Unauthenticated for a token of before the last sign-out: the Agent Server's own knowledge of it
+    may be ten seconds old.
+    """
     if user_id is None:
         return None
     user = CustomUser.objects.filter(pk=user_id, is_active=True).first()
     if user is None:
         raise Forbidden("The account is switched off.", code="user_inactive")
+    if token_version is not None and token_version < user.token_version:
+        raise Unauthenticated("This account is signed out.", code="signed_out")
     return user
 
 

@@ -58,6 +58,7 @@ async def _ask(caller: Caller, value: RunCreate, kwargs: Mapping[str, Any], grap
         thread_id=value.get("thread_id"),
         graph_id=graph,
         user_id=caller.user_id,
+        token_version=caller.token_version,
         role=caller.role.value,
         is_resume=is_resume(kwargs),
         if_not_exists=value.get("if_not_exists") or "reject",

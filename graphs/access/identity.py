@@ -3,7 +3,7 @@
 from functools import cache
 from uuid import UUID
 
-from graphs.access.callers import STANDALONE_IDENTITY, Role
+from graphs.access.callers import STANDALONE_IDENTITY, Role, version_permission
 from graphs.access.denial import Denial, denial
 from graphs.access.headers import Headers, header
 from graphs.access.neighbourhood import calls_this_machine
@@ -26,7 +26,8 @@ async def identify(headers: Headers) -> dict[str, object]:
         raise _unauthorized(str(error)) from error
     if claims.role is Role.USER:
         await _check_account(claims)
-    return _identity(claims.subject, claims.role)
+    version = version_permission(claims.version) if claims.role is Role.USER else None
+    return _identity(claims.subject, claims.role, version)
 
 
 def _standalone(headers: Headers) -> dict[str, object]:
@@ -45,9 +46,10 @@ async def _check_account(token: AgentToken) -> None:
         raise _unauthorized("This account is signed out.")
 
 
-def _identity(subject: str, role: Role) -> dict[str, object]:
+def _identity(subject: str, role: Role, *more: str | None) -> dict[str, object]:
     # Everything here is copied into the run's stored arguments: ids and permissions, nothing else.
-    return {"identity": subject, "permissions": [role.value], "is_authenticated": True}
+    permissions = [role.value, *filter(None, more)]
+    return {"identity": subject, "permissions": permissions, "is_authenticated": True}
 
 
 def _unauthorized(message: str) -> Denial:

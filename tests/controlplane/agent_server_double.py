@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import jwt
 from django.conf import settings
 
-from controlplane.accounts.agent_tokens import load_signing_key
+from controlplane.accounts.signing_keys import load_signing_key
 from sdk_bridge import AgentServer, Timeouts
 from sdk_bridge.memory import Admission, Identity, MemoryAgentServer
 from sdk_bridge.memory.assistant import Assistant

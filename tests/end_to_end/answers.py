@@ -8,6 +8,7 @@ import httpx
 from tests.end_to_end.routes import EMPTY, ERROR_BODY, ERROR_EVENT, NO_EVENT, OPEN, Ids, Try
 from tests.end_to_end.sockets import ask_socket
 
+NOT_TRIED = "-"
 NOTHING: tuple[Any, ...] = ([], {}, 0, {"items": []}, {"namespaces": []})
 # A stream that ends does so at once; one that stays open this long has let the listener in.
 OPEN_SECONDS = 1.0
@@ -63,10 +64,16 @@ def _of_events(text: str) -> str:
 
 def table(rows: dict[str, dict[str, str]]) -> str:
     """Draw answers: a line for each route, a column for each hand."""
-    hands = list(next(iter(rows.values())))
+    hands = list(dict.fromkeys(hand for row in rows.values() for hand in row))
     width = max(map(len, rows))
-    columns = {hand: max(len(hand), *(len(row[hand]) for row in rows.values())) for hand in hands}
+    columns = {
+        hand: max(len(hand), *(len(row.get(hand, NOT_TRIED)) for row in rows.values())) for hand in hands
+    }
     lines = [" | ".join(["route".ljust(width), *(hand.ljust(columns[hand]) for hand in hands)])]
     for route, row in rows.items():
-        lines.append(" | ".join([route.ljust(width), *(row[hand].ljust(columns[hand]) for hand in hands)]))
+        lines.append(
+            " | ".join(
+                [route.ljust(width), *(row.get(hand, NOT_TRIED).ljust(columns[hand]) for hand in hands)]
+            )
+        )
     return "\n".join(lines)

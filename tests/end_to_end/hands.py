@@ -12,7 +12,7 @@ import psycopg
 from cryptography.hazmat.primitives.asymmetric import ec
 from psycopg.types.json import Jsonb
 
-from controlplane.accounts.agent_tokens import load_signing_key
+from controlplane.accounts.signing_keys import load_signing_key
 from tests.conftest import DEMO_EMAIL
 from tests.running_stack import RunningStack
 

@@ -2,6 +2,14 @@
 
 from controlplane.accounts.models.invitations import Invitation
 from controlplane.accounts.models.personal_tokens import PersonalAccessToken
+from controlplane.accounts.models.sign_ins import SignIn
 from controlplane.accounts.models.users import CustomUser, CustomUserManager, RisingField
 
-__all__ = ["CustomUser", "CustomUserManager", "Invitation", "PersonalAccessToken", "RisingField"]
+__all__ = [
+    "CustomUser",
+    "CustomUserManager",
+    "Invitation",
+    "PersonalAccessToken",
+    "RisingField",
+    "SignIn",
+]

@@ -131,7 +131,7 @@ class RefreshView(APIView):
         examples=[SPENT, PAIR],
     )
     def post(self, request: Request) -> Response:
-        """Answer with a new pair."""
+        """Answer with a new pair; a token that was spent already ends its whole sign-in instead."""
         given = self.Input(data=request.data)
         given.is_valid(raise_exception=True)
         refresh = rotate_refresh_token(given.validated_data["refresh"])

@@ -2,26 +2,19 @@
 
 from datetime import timedelta
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-
 from controlplane.config.environment import read_environment
 
 JWT_SIGNING_KEY_FILE = read_environment().jwt_signing_key_file
+# Public keys whose tokens are good as well, while keys rotate.
+AGENT_JWKS_FILE = read_environment().agent_jwks_file
 JWT_ISSUER = "threadplane"
 AGENT_TOKEN_AUDIENCE = "langgraph"  # noqa: S105  # the name of an audience, not a secret
 AGENT_TOKEN_LIFETIME = timedelta(minutes=10)
 
-_private_key = JWT_SIGNING_KEY_FILE.read_bytes()
-_public_key = (
-    load_pem_private_key(_private_key, password=None)
-    .public_key()
-    .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-)
-
 SIMPLE_JWT = {
     "ALGORITHM": "ES256",
-    "SIGNING_KEY": _private_key.decode("ascii"),
-    "VERIFYING_KEY": _public_key.decode("ascii"),
+    # The keys are read from their files, which may be replaced (controlplane/accounts/signing_keys.py).
+    "AUTH_TOKEN_CLASSES": ("controlplane.accounts.api_token_classes.ApiAccessToken",),
     "AUDIENCE": "threadplane",
     "ISSUER": JWT_ISSUER,
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),

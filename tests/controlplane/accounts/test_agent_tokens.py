@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from django.utils import timezone
 from jwt.algorithms import ECAlgorithm
 
-from controlplane.accounts.agent_tokens import load_signing_key, mint_for_service, mint_for_user
+from controlplane.accounts.agent_tokens import mint_for_service, mint_for_user
+from controlplane.accounts.signing_keys import load_signing_key
 
 
 def verified(token: str, settings) -> dict:

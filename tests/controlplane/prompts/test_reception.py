@@ -1,5 +1,6 @@
 """Seeing, sharing, rating and using templates."""
 
+import uuid
 from decimal import Decimal
 from uuid import uuid4
 
@@ -87,8 +88,10 @@ def test_stars_are_one_to_five(default_assistant, user, stars):
 def test_what_is_not_seen_is_not_rated(make_prompt, stranger):
     template = make_prompt()
 
-    with pytest.raises(NotFound):
-        prompt_rate(prompt_id=template.pk, rater_id=stranger.pk, stars=1)
+    # One that is not there looks the same: nobody learns which ids exist.
+    for prompt_id in (template.pk, uuid.uuid4()):
+        with pytest.raises(NotFound):
+            prompt_rate(prompt_id=prompt_id, rater_id=stranger.pk, stars=1)
     assert PromptRating.objects.count() == 0
 
 

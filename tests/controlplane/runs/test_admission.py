@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from controlplane.accounts.services import user_sign_out_everywhere
 from controlplane.chat.models import ChatSession, DeletedThread
-from controlplane.errors import Conflict, Forbidden, Gone, Invalid, LimitReached, NotFound
+from controlplane.errors import Conflict, Forbidden, Gone, Invalid, LimitReached, NotFound, Unauthenticated
 from controlplane.language_models.models import AllowedModel
 from controlplane.preferences.models import UserPreference
 from controlplane.runs.admission import Admission, Role, describe_admission, run_admit
@@ -174,6 +175,15 @@ def test_inactive_user_is_refused(make_user, run_request):
         run_admit(run_request(payer_id=sleeper.pk))
     assert refusal.value.code == "user_inactive"
     assert_nothing_happened()
+
+
+def test_token_of_before_the_sign_out_starts_nothing(user, run_request):
+    user_sign_out_everywhere(user_id=user.pk)
+    with pytest.raises(Unauthenticated) as refusal:
+        run_admit(run_request(token_version=1))
+    assert refusal.value.code == "signed_out"
+    assert_nothing_happened()
+    assert run_admit(run_request(token_version=2)).run.user_id == user.pk
 
 
 def test_archived_session_is_refused(user, run_request):

@@ -24,7 +24,7 @@ async def test_a_user_is_identified_by_id_and_role(behind_control_plane: Control
 
     assert await identify(bearer(signer.user_token(user_id))) == {
         "identity": str(user_id),
-        "permissions": ["user"],
+        "permissions": ["user", "token-version:1"],
         "is_authenticated": True,
     }
 

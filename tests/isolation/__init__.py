@@ -1,0 +1,1 @@
+"""The matrix of foreign hands on any running system: two accounts' credentials are all it needs."""
