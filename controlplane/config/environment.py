@@ -187,6 +187,28 @@ class Environment(BaseSettings):
         default=500, ge=1, description="Megabytes of all documents of one user, at most"
     )
 
+    export_kept_days: int = Field(
+        default=7, ge=1, le=365, description="Days for which the file of an account's export can be fetched"
+    )
+    retention_archive_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="Days without use after which sessions are archived; empty: never",
+    )
+    retention_delete_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="Days after which sessions archived that way are deleted; empty: never",
+    )
+    drift_check_seconds: int = Field(
+        default=3600,
+        ge=60,
+        le=604_800,
+        description="Seconds between two comparisons of sessions with threads",
+    )
+
     daily_message_limit: int | None = Field(
         default=None, ge=0, description="Messages that a user may send per day; empty: no limit"
     )
