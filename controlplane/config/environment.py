@@ -4,7 +4,6 @@ import re
 from decimal import Decimal
 from functools import cache
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from cryptography.fernet import Fernet
@@ -18,7 +17,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from controlplane.config.keeping import KeepingEnvironment
 
 # Requests per second, minute, hour or day, or per several of them: 600/m, 10/30s.
 RATE = r"^[1-9][0-9]{0,8}/([1-9][0-9]{0,3})?[smhd]$"
@@ -39,7 +40,7 @@ class ModelPrice(BaseModel):
     output_mtok: Decimal = Field(ge=0, le=100_000)
 
 
-class Environment(BaseSettings):
+class Environment(KeepingEnvironment):
     """What the control plane is told from outside. An empty variable counts as unset."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
@@ -174,39 +175,6 @@ class Environment(BaseSettings):
     )
     provider_private_addresses: Words = Field(
         default=(), description="Private networks in which such addresses may lie, separated by commas"
-    )
-
-    documents_folder: Path = Field(
-        default=Path(".data/documents"),
-        description="Folder of users' documents; a relative one is below the project",
-    )
-    max_document_size_mb: int = Field(
-        default=20, ge=1, le=1000, description="Megabytes of one document, at most"
-    )
-    max_storage_mb_per_user: int = Field(
-        default=500, ge=1, description="Megabytes of all documents of one user, at most"
-    )
-
-    export_kept_days: int = Field(
-        default=7, ge=1, le=365, description="Days for which the file of an account's export can be fetched"
-    )
-    retention_archive_days: int | None = Field(
-        default=None,
-        ge=1,
-        le=36_500,
-        description="Days without use after which sessions are archived; empty: never",
-    )
-    retention_delete_days: int | None = Field(
-        default=None,
-        ge=1,
-        le=36_500,
-        description="Days after which sessions archived that way are deleted; empty: never",
-    )
-    drift_check_seconds: int = Field(
-        default=3600,
-        ge=60,
-        le=604_800,
-        description="Seconds between two comparisons of sessions with threads",
     )
 
     daily_message_limit: int | None = Field(

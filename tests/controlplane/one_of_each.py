@@ -8,6 +8,8 @@ from controlplane.accounts.api_tokens import issue_refresh_token
 from controlplane.accounts.invitations import invitation_create
 from controlplane.accounts.models import CustomUser
 from controlplane.accounts.personal_tokens import personal_token_create
+from controlplane.audit.models import Action
+from controlplane.audit.record import entry_add
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.documents.models import UserDocument
 from controlplane.feedback.models import MessageFeedback
@@ -37,6 +39,7 @@ def add_one_of_each_of(user: CustomUser) -> ChatSession:
     UserTool.objects.create(user=user, tool_name="calculator")
     ToolCall.objects.create(id=uuid.uuid4(), user=user, session=session, run=run, tool_name="calculator")
     DeletedThread.objects.create(thread_id=session.pk, user=user)
+    entry_add(Action.REPAIR, subject=session, actor_id=None, concerns_id=user.pk)
     AccountExport.objects.create(user=user, status="ready")
     DriftFinding.objects.create(kind="owner_differs", thread_id=session.pk, details={"session": user.email})
     MessageFeedback.objects.create(user=user, chat_session=session, message_id="m", rating="star_4")
