@@ -65,13 +65,16 @@ def execute(stack: RunningStack, query: str, *values: object) -> None:
 
 
 def live_run(account: Account, session: str, model: ScriptedModel) -> str:
-    """Start a run whose model stays silent."""
+    """Start a run whose model stays silent, and wait until it may ask the model."""
     word = f"silent-{uuid.uuid4()}"
     model.reply(word, "Too late.", streamingProfile={"ttft": 90_000, "tps": 20})
     stream = account.api.stream(session, word, on_disconnect="continue")
     first = next(stream)
     stream.close()
-    return str(first.data["run_id"])
+    run = str(first.data["run_id"])
+    # Only a run with a permit stays live when its mirror says that it is over.
+    eventually(lambda: account.api.usage(run=run), bool, within=60)
+    return run
 
 
 @pytest.mark.timeout(240)
