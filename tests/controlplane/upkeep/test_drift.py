@@ -1,5 +1,6 @@
 """Every kind of difference between a session and its thread is found, and put right or reported."""
 
+import asyncio
 import io
 import uuid
 from datetime import timedelta
@@ -10,9 +11,11 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from controlplane.accounts.agent_tokens import mint_for_user
 from controlplane.audit.models import AuditEntry
 from controlplane.backoffice.figures import Span
 from controlplane.chat.models import ChatSession, DeletedThread
+from controlplane.chat.services import session_create
 from controlplane.runs.models import Run
 from controlplane.upkeep import drift
 from controlplane.upkeep.drift import drift_check
@@ -20,7 +23,8 @@ from controlplane.upkeep.figures import open_at_end, open_by_day
 from controlplane.upkeep.findings import open_drift
 from controlplane.upkeep.models import Bookmark, DriftFinding
 from controlplane.upkeep.tasks import check_drift
-from sdk_bridge import ServerUnreachable
+from sdk_bridge import RunRequest, ServerUnreachable
+from tests.controlplane import agent_server_double
 
 NOW = timedelta(0)
 
@@ -238,3 +242,24 @@ def test_first_page_counts_what_was_open_at_the_end_of_each_day(db, admin_client
     assert list(open_by_day(span).values()) == [2, 3, 3, 3]
     assert (open_at_end(span), open_at_end(span.before)) == (3, 1)
     assert "Open drift" in admin_client.get(reverse("admin:index")).text
+
+
+def test_busy_thread_without_an_open_run_is_reported(user, agent_server):
+    async def silent(_turn):
+        await asyncio.sleep(60)
+        yield "never"
+
+    server = agent_server_double.install(agent=silent)
+
+    async def compare_while_it_runs() -> uuid.UUID:
+        session = await session_create(owner=user, settings={"title": "Tea"})
+        bridge = server.acting_as(mint_for_user(user).token)
+        run = await bridge.start_run(session.pk, RunRequest(on_disconnect="continue", message="tea"))
+        await drift_check(min_age=NOW, seconds=30.0)
+        await bridge.cancel_run(session.pk, run.run_id)
+        return session.pk
+
+    session_id = async_to_sync(compare_while_it_runs)()
+
+    assert findings() == [("status_stale", session_id, "")]
+    assert DriftFinding.objects.get().details == {"thread": "busy", "runs": "none is open"}
