@@ -1,6 +1,6 @@
 """The interface of the bridge, which the real one and the in-memory double both have."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -57,6 +57,21 @@ class ThreadCalls(Protocol):
 
         With `checkpoint_id` as they were there. A thread without a run yet has an empty history, and so has
         a checkpoint that is not the thread's. Raises ThreadNotFound.
+        """
+        ...
+
+    async def list_threads(
+        self,
+        *,
+        limit: int = 100,
+        offset: int = 0,
+        owner_id: UUID | None = None,
+        thread_ids: Collection[UUID] | None = None,
+    ) -> tuple[Thread, ...]:
+        """List threads, the oldest first, without what was said on them.
+
+        With `owner_id` those of one owner, with `thread_ids` those of them that there are. A thread that is
+        deleted between two pages may hide one from whoever reads them.
         """
         ...
 
@@ -119,6 +134,10 @@ class UsageCalls(Protocol):
 
     async def list_usage_records(self, run_id: UUID) -> tuple[UsageRecord, ...]:
         """Read the records of a run, at most 10 000 at a time: delete what was booked, then ask again."""
+        ...
+
+    async def list_recorded_runs(self, *, limit: int = 100, offset: int = 0) -> tuple[UUID, ...]:
+        """List the runs of which there are records; of some that are listed all may be deleted again."""
         ...
 
     async def delete_usage_record(self, run_id: UUID, attempt_id: UUID) -> None:

@@ -19,7 +19,9 @@ ROLES: Mapping[str, tuple[str, ...]] = {
         "documents.view_*",
         "provider_keys.view_*",
         "runs.view_run",
+        "takeout.view_*",
         "tools.view_*",
+        "upkeep.view_driftfinding",
     ),
     ANALYST: (
         "feedback.view_*",

@@ -27,6 +27,7 @@ class Action(models.TextChoices):
     MODEL_CHANGE = "model.change", _("model changed")
     PRICE_CHANGE = "price.change", _("price changed")
     DOCUMENT_DELETE = "document.delete", _("document deleted")
+    SESSION_ARCHIVE = "session.archive", _("session archived")
     SESSION_DELETE = "session.delete", _("session deleted")
     ACCOUNT_DELETE = "account.delete", _("account deleted")
     ACCOUNT_EXPORT = "account.export", _("account exported")

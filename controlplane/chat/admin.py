@@ -18,7 +18,7 @@ from controlplane.backoffice.content import may_see_content
 from controlplane.backoffice.exports import MOST_ROWS, stream_csv
 from controlplane.backoffice.pages import LargeTableAdmin, ShownOnlyAdmin
 from controlplane.chat import services
-from controlplane.chat.back_office_search import ModelFilter, sessions_found
+from controlplane.chat.back_office_search import ModelFilter, RetentionFilter, sessions_found
 from controlplane.chat.models import ChatSession, ChatSessionQuerySet, DeletedThread
 from controlplane.chat.tags import tags_normalize
 from controlplane.errors import Conflict, Invalid, NotFound
@@ -66,7 +66,7 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
         "updated_at",
     )
     # None of these asks the whole table for its values.
-    list_filter = ("is_archived", "is_pinned", "is_provisional", ModelFilter, "created_at")
+    list_filter = ("is_archived", "is_pinned", "is_provisional", ModelFilter, RetentionFilter, "created_at")
     list_select_related = ("user",)
     search_fields = ("id", "title")
     search_help_text = _("Words of a title, part of an e-mail address with its @, an id, or tag:word")
@@ -83,6 +83,8 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
         "last_message_at",
         "is_provisional",
         "is_archived",
+        "retired_at",
+        "restored_at",
         "created_at",
         "updated_at",
         "deleted_at",
@@ -106,7 +108,10 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
                 )
             },
         ),
-        (_("Record"), {"fields": ("created_at", "updated_at", "deleted_at")}),
+        (
+            _("Record"),
+            {"fields": ("created_at", "updated_at", "retired_at", "restored_at", "deleted_at")},
+        ),
     )
 
     @column(_("model"), ordering="model_name", empty="default")

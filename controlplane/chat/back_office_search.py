@@ -1,6 +1,7 @@
 """How the back office finds sessions among everybody's: each way of asking has an index that answers it."""
 
 import uuid
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from controlplane.accounts.models import CustomUser
 from controlplane.chat.models import ChatSession, ChatSessionQuerySet
 from controlplane.chat.models.lexemes import read_query
+from controlplane.chat.retention import Retention
 from controlplane.language_models.selection import allowed_models
 
 TAG = "tag:"
@@ -60,6 +62,32 @@ class ModelFilter(admin.SimpleListFilter):
     ) -> QuerySet[ChatSession]:
         """Keep those of the chosen one."""
         return queryset.filter(model_name=self.value()) if self.value() else queryset
+
+
+class RetentionFilter(admin.SimpleListFilter):
+    """What the next rounds of retention would do, before they do it."""
+
+    title = _("retention")
+    parameter_name = "retention"
+
+    def lookups(
+        self,
+        request: HttpRequest,  # noqa: ARG002  # Django passes it
+        model_admin: "ModelAdmin[ChatSession]",  # noqa: ARG002  # as above
+    ) -> list[tuple[str, Any]]:
+        """Offer both steps."""
+        return [("archive", _("to be archived now")), ("delete", _("to be deleted now"))]
+
+    def queryset(
+        self,
+        request: HttpRequest,  # noqa: ARG002  # as above
+        queryset: QuerySet[ChatSession],
+    ) -> QuerySet[ChatSession]:
+        """Keep what is due; nothing while retention is off."""
+        rule = Retention.in_force()
+        if self.value() == "archive":
+            return queryset & rule.to_archive()
+        return queryset & rule.to_delete() if self.value() == "delete" else queryset
 
 
 def _read_id(text: str) -> uuid.UUID | None:

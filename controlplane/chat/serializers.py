@@ -1,15 +1,21 @@
 """What REST shows of sessions, messages and runs; shared by the views that show the same thing."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from rest_framework import serializers
 
 from controlplane.chat.models import ChatSession
+from controlplane.chat.retention import Retention
 from controlplane.runs.models import Run
 
 
 class SessionSerializer(serializers.ModelSerializer[ChatSession]):
     """A session as its owner sees it; its id is the thread's id at the Agent Server."""
+
+    deletes_at = serializers.SerializerMethodField(
+        help_text="When it will be deleted for want of use, unless it is restored or pinned; else null."
+    )
 
     class Meta:
         ref_name = "Session"
@@ -32,10 +38,15 @@ class SessionSerializer(serializers.ModelSerializer[ChatSession]):
             "is_active",
             "is_archived",
             "is_pinned",
+            "deletes_at",
             "created_at",
             "updated_at",
         ]
         read_only_fields = fields
+
+    def get_deletes_at(self, session: ChatSession) -> datetime | None:
+        """Ask the retention in force."""
+        return Retention.in_force().deletes_at(session)
 
 
 class RunSerializer(serializers.ModelSerializer[Run]):

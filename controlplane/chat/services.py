@@ -90,8 +90,8 @@ def session_archive(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSessio
 
 
 def session_restore(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
-    """Take a session out of the archive. Raises NotFound."""
-    return _organize(session_id, owner_id, is_archived=False)
+    """Take a session out of the archive; it counts as used from now on. Raises NotFound."""
+    return _organize(session_id, owner_id, is_archived=False, retired_at=None, restored_at=Now())
 
 
 def session_pin(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
@@ -174,7 +174,7 @@ def _lock(session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
     return session
 
 
-def _organize(session_id: uuid.UUID, owner_id: uuid.UUID, **marks: bool) -> ChatSession:
+def _organize(session_id: uuid.UUID, owner_id: uuid.UUID, **marks: Any) -> ChatSession:
     # `updated_at` stays: putting a session in order is no activity in it, and must not move it in the list.
     mine = ChatSession.objects.owned_by(owner_id).existing()
     mine.filter(pk=session_id).update(**marks)

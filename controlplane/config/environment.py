@@ -4,7 +4,6 @@ import re
 from decimal import Decimal
 from functools import cache
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from cryptography.fernet import Fernet
@@ -20,6 +19,7 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from controlplane.config.keeping import KeepingEnvironment
 from controlplane.config.limit_settings import LimitSettings
 
 # Requests per second, minute, hour or day, or per several of them: 600/m, 10/30s.
@@ -41,7 +41,7 @@ class ModelPrice(BaseModel):
     output_mtok: Decimal = Field(ge=0, le=100_000)
 
 
-class Environment(LimitSettings):
+class Environment(LimitSettings, KeepingEnvironment):
     """What the control plane is told from outside. An empty variable counts as unset."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
@@ -177,17 +177,6 @@ class Environment(LimitSettings):
     )
     provider_private_addresses: Words = Field(
         default=(), description="Private networks in which such addresses may lie, separated by commas"
-    )
-
-    documents_folder: Path = Field(
-        default=Path(".data/documents"),
-        description="Folder of users' documents; a relative one is below the project",
-    )
-    max_document_size_mb: int = Field(
-        default=20, ge=1, le=1000, description="Megabytes of one document, at most"
-    )
-    max_storage_mb_per_user: int = Field(
-        default=500, ge=1, description="Megabytes of all documents of one user, at most"
     )
 
     demo_email: str | None = Field(

@@ -49,7 +49,7 @@ class DocumentFileView(AsyncAPIView):
     async def get(self, request: Request, document_id: uuid.UUID) -> StreamingHttpResponse:
         """Download a document's file as it was uploaded."""
         document, file = await sync_to_async(self._open)(user_of(request).pk, document_id)
-        response = StreamingHttpResponse(_Pieces(file), content_type=UNKNOWN_TYPE)
+        response = StreamingHttpResponse(Pieces(file), content_type=UNKNOWN_TYPE)
         # What a browser would make of it is not known: it may only be kept.
         disposition = content_disposition_header(as_attachment=True, filename=document.file_name)
         response.headers["Content-Disposition"] = disposition or "attachment"
@@ -63,17 +63,20 @@ class DocumentFileView(AsyncAPIView):
         return document, document_open(document)
 
 
-class _Pieces:
+class Pieces:
     """Reads a file for a streamed answer; Django closes it with the answer, whether it was read or not."""
 
     def __init__(self, file: "File[bytes]") -> None:
+        """Take over an open file."""
         self._file = file
         self.close = file.close
 
     def __aiter__(self) -> Self:
+        """Read from where it stands."""
         return self
 
     async def __anext__(self) -> bytes:
+        """Read the next piece."""
         # However slowly the caller reads, no thread and no connection waits with the file.
         await free_thread()
         piece: bytes = await asyncio.to_thread(self._file.read, PIECE)

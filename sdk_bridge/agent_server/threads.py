@@ -1,10 +1,11 @@
 """Threads of the real Agent Server."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Final
 from uuid import UUID
 
 from langgraph_sdk.client import ThreadsClient
-from langgraph_sdk.schema import Checkpoint
+from langgraph_sdk.schema import Checkpoint, ThreadSelectField
 
 from sdk_bridge.agent_server.calls import CallGroup
 from sdk_bridge.agent_server.wire import read_thread
@@ -12,6 +13,8 @@ from sdk_bridge.agent_server.wire_messages import read_history
 from sdk_bridge.errors import ThreadNotFound
 from sdk_bridge.messages import History
 from sdk_bridge.threads import Thread, owned_by
+
+FIELDS: Final[list[ThreadSelectField]] = ["thread_id", "status", "metadata", "created_at", "updated_at"]
 
 
 class SdkThreads(CallGroup):
@@ -60,6 +63,32 @@ class SdkThreads(CallGroup):
             lambda: self._threads.get_state(str(thread_id), checkpoint, headers=self._caller.headers)
         )
         return read_history(raw, thread_id=thread_id, limit=limit, before=before)
+
+    async def list_threads(
+        self,
+        *,
+        limit: int = 100,
+        offset: int = 0,
+        owner_id: UUID | None = None,
+        thread_ids: Collection[UUID] | None = None,
+    ) -> tuple[Thread, ...]:
+        if thread_ids is not None and not thread_ids:
+            # The server would take an empty list for none, and list all there are.
+            return ()
+        raw = await self._caller.repeatable(
+            lambda: self._threads.search(
+                metadata=dict(owned_by(owner_id)),
+                ids=[str(thread_id) for thread_id in thread_ids or ()],
+                limit=limit,
+                offset=offset,
+                # Where it stands, the one thing that never changes: what moved would be read twice or never.
+                sort_by="created_at",
+                sort_order="asc",
+                select=FIELDS,
+                headers=self._caller.headers,
+            )
+        )
+        return tuple(read_thread(thread) for thread in raw)
 
     async def delete_thread(self, thread_id: UUID) -> None:
         try:

@@ -8,7 +8,7 @@ from uuid import UUID
 from langgraph_sdk.client import StoreClient
 
 from sdk_bridge.agent_server.calls import CallGroup
-from sdk_bridge.agent_server.wire import read_usage_record
+from sdk_bridge.agent_server.wire import read_recorded_runs, read_usage_record
 from sdk_bridge.errors import NotFound, ServerFailed
 from sdk_bridge.usage import UsageRecord
 
@@ -35,6 +35,15 @@ class SdkUsage(CallGroup):
             if len(items) < PAGE:
                 break
         return tuple(sorted(records.values(), key=lambda record: record.attempt_id))
+
+    async def list_recorded_runs(self, *, limit: int = 100, offset: int = 0) -> tuple[UUID, ...]:
+        found = await self._caller.repeatable(
+            lambda: self._store.list_namespaces(
+                prefix=[NAMESPACE], max_depth=2, limit=limit, offset=offset, headers=self._caller.headers
+            ),
+            missing=NotFound,
+        )
+        return read_recorded_runs(found)
 
     async def _read_page(self, run_id: UUID, *, offset: int) -> Sequence[Any]:
         page = await self._caller.repeatable(

@@ -53,6 +53,12 @@ def read_run(raw: Wire) -> RunSnapshot:
 
 
 @reading()
+def read_recorded_runs(raw: Wire) -> tuple[UUID, ...]:
+    """Read the namespaces of records."""
+    return tuple(UUID(namespace[1]) for namespace in raw["namespaces"])
+
+
+@reading()
 def read_usage_record(raw: Wire) -> UsageRecord:
     """Read a store item under ("usage", run_id)."""
     value = raw["value"]

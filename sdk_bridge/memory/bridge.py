@@ -16,6 +16,11 @@ class MemoryBridge(MemoryRuns):
         records = self._state.records[run_id]
         return tuple(records[attempt_id] for attempt_id in sorted(records))
 
+    async def list_recorded_runs(self, *, limit: int = 100, offset: int = 0) -> tuple[UUID, ...]:
+        await self._enter_as_service()
+        run_ids = sorted(run_id for run_id, records in self._state.records.items() if records)
+        return tuple(run_ids[offset : offset + limit])
+
     async def delete_usage_record(self, run_id: UUID, attempt_id: UUID) -> None:
         await self._enter_as_service()
         self._state.records[run_id].pop(attempt_id, None)

@@ -1,6 +1,6 @@
 """Threads of the in-memory server."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -41,6 +41,24 @@ class MemoryThreads(MemoryCalls):
         if checkpoint_id is not None:
             conversation = conversation.at(str(checkpoint_id))
         return conversation.page(thread_id, limit=limit, before=before)
+
+    async def list_threads(
+        self,
+        *,
+        limit: int = 100,
+        offset: int = 0,
+        owner_id: UUID | None = None,
+        thread_ids: Collection[UUID] | None = None,
+    ) -> tuple[Thread, ...]:
+        identity = await self._enter()
+        found = [
+            self._state.thread_seen_by(identity, thread.id)
+            for thread in sorted(self._state.threads.values(), key=lambda thread: thread.created_at)
+            if owns(identity, thread)
+            and (owner_id is None or thread.metadata.get("owner") == str(owner_id))
+            and (thread_ids is None or thread.id in thread_ids)
+        ]
+        return tuple(found[offset : offset + limit])
 
     async def delete_thread(self, thread_id: UUID) -> None:
         identity = await self._enter()

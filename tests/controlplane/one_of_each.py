@@ -8,6 +8,8 @@ from controlplane.accounts.api_tokens import issue_refresh_token
 from controlplane.accounts.invitations import invitation_create
 from controlplane.accounts.models import CustomUser
 from controlplane.accounts.personal_tokens import personal_token_create
+from controlplane.audit.models import Action
+from controlplane.audit.record import entry_add
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.documents.models import UserDocument
 from controlplane.feedback.models import MessageFeedback
@@ -15,7 +17,9 @@ from controlplane.prompts.reception import prompt_rate
 from controlplane.prompts.services import prompt_create
 from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.models import Run
+from controlplane.takeout.models import AccountExport
 from controlplane.tools.models import ToolCall, UserTool
+from controlplane.upkeep.models import DriftFinding
 from controlplane.usage.models import DailyCounter, MonthlyCounter, TokenUsage, UsageGrant
 
 
@@ -37,6 +41,9 @@ def add_one_of_each_of(user: CustomUser) -> ChatSession:
     UserTool.objects.create(user=user, tool_name="calculator")
     ToolCall.objects.create(id=uuid.uuid4(), user=user, session=session, run=run, tool_name="calculator")
     DeletedThread.objects.create(thread_id=session.pk, user=user)
+    entry_add(Action.REPAIR, subject=session, actor_id=None, concerns_id=user.pk)
+    AccountExport.objects.create(user=user, status="ready")
+    DriftFinding.objects.create(kind="owner_differs", thread_id=session.pk, details={"session": user.email})
     MessageFeedback.objects.create(user=user, chat_session=session, message_id="m", rating="star_4")
     prompt = prompt_create(
         author_id=user.pk, owner_id=user.pk, settings={"name": f"Tutor of {user.email}", "content": "Teach."}

@@ -31,6 +31,7 @@ from controlplane.preferences.models import GroupLimits, UserPreference
 from controlplane.prompts.models import PromptRating, PromptVersion, SystemPromptTemplate
 from controlplane.provider_keys.models import UserAPIKey
 from controlplane.runs.models import Run
+from controlplane.upkeep.models import Bookmark
 from controlplane.usage.models import ModelPrice
 from tests.controlplane.api.test_isolation import POSSESSIONS, endpoints
 from tests.controlplane.one_of_each import add_one_of_each_of
@@ -40,8 +41,8 @@ MOST_FOR_AN_ANSWER = 12
 MOST_FOR_A_PAGE = 30
 # What an address has to be asked with.
 QUERIES = {"session-search": "?q=tea"}
-# The API's own memory, shown to nobody.
-SHOWN_NOWHERE = {IdempotentCreation}
+# The API's and upkeep's own memory, shown to nobody.
+SHOWN_NOWHERE = {IdempotentCreation, Bookmark}
 # Made with the user or the group, not copied.
 MADE_WITH_OTHERS = {CustomUser, UserPreference, GroupLimits, PromptRating}
 SHOWN = [
@@ -129,7 +130,8 @@ def copy_of(row: models.Model, number: int) -> models.Model:
     differ = {name for name, field in fields.items() if field.unique}
     for constraint in row._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint) and constraint.fields:
-            differ.add([name for name in constraint.fields if not fields[name].is_relation][-1])
+            # One of relations alone is about some states only, in which the first row is not.
+            differ.update([name for name in constraint.fields if not fields[name].is_relation][-1:])
     for name in differ:
         values[name] = another(fields[name], values[name], number)
     return type(row)(**{name: value for name, value in values.items() if value is not None})

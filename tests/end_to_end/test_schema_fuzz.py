@@ -78,6 +78,7 @@ MAKERS: dict[str, Callable[[httpx.Client], str]] = {
     "key_id": lambda http: made(
         http, "provider-keys/", json={"provider": "openai", "key_name": "Mine", "api_key": "sk-scripted-key"}
     ),
+    "export_id": lambda http: made(http, "exports/"),
     "user_tool_id": lambda http: made(http, "user-tools/", json={"tool_name": "calculator"}),
     "personal_token_id": lambda http: made(
         http, "auth/personal-access-tokens/", json={"name": "Script", "scopes": ["read"]}

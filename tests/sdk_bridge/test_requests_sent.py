@@ -72,6 +72,20 @@ CALLS = [
         id="get-thread",
     ),
     pytest.param(
+        lambda bridge: bridge.list_threads(limit=5, offset=10, owner_id=UUID(int=7)),
+        answers(200, [THREAD_ROW]),
+        ("POST", "/threads/search"),
+        {
+            "metadata": {"owner": str(UUID(int=7))},
+            "limit": 5,
+            "offset": 10,
+            "sort_by": "created_at",
+            "sort_order": "asc",
+            "select": ["thread_id", "status", "metadata", "created_at", "updated_at"],
+        },
+        id="list-threads",
+    ),
+    pytest.param(
         lambda bridge: bridge.delete_thread(THREAD_ID),
         httpx.Response(204),
         ("DELETE", THREAD),
@@ -134,6 +148,13 @@ CALLS = [
         ("POST", "/store/items/search"),
         {"namespace_prefix": ["usage", str(RUN_ID)], "limit": 200, "offset": 0},
         id="list-usage-records",
+    ),
+    pytest.param(
+        lambda bridge: bridge.list_recorded_runs(limit=5, offset=10),
+        answers(200, {"namespaces": [["usage", str(RUN_ID)]]}),
+        ("POST", "/store/namespaces"),
+        {"prefix": ["usage"], "max_depth": 2, "limit": 5, "offset": 10},
+        id="list-recorded-runs",
     ),
     pytest.param(
         lambda bridge: bridge.delete_usage_record(RUN_ID, ATTEMPT_ID),

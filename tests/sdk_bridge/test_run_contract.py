@@ -184,6 +184,9 @@ async def test_usage_records_are_read_and_deleted_by_the_service(alice: Bridge, 
     )
     assert (record.input_tokens, record.output_tokens, record.is_estimated) == (7, 3, False)
     assert record.ended_at.isoformat() == "2026-01-02T03:04:05+00:00"
+    recorded = await service.list_recorded_runs(limit=1000)
+    assert run_id in recorded
+    assert await service.list_recorded_runs(limit=1, offset=recorded.index(run_id)) == (run_id,)
     for _ in ("once", "twice"):
         await service.delete_usage_record(run_id, record.attempt_id)
     assert await service.list_usage_records(run_id) == ()
@@ -196,6 +199,8 @@ async def test_users_may_not_touch_usage_records(alice: Bridge, service: Bridge)
     (record,) = await service.list_usage_records(run_id)
     with pytest.raises(Refused):
         await alice.list_usage_records(run_id)
+    with pytest.raises(Refused):
+        await alice.list_recorded_runs()
     with pytest.raises(Refused):
         await alice.delete_usage_record(run_id, record.attempt_id)
     assert await service.list_usage_records(run_id) == (record,)

@@ -1,5 +1,6 @@
 """What holds for threads on every server."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -53,6 +54,34 @@ async def test_service_sees_every_thread(alice: Bridge, service: Bridge) -> None
     thread_id = uuid4()
     await alice.create_thread(thread_id)
     assert (await service.get_thread(thread_id)).metadata["owner"] == "alice"
+
+
+async def test_threads_are_listed_by_owner_and_by_id_the_oldest_first(
+    alice: Bridge, bob: Bridge, service: Bridge
+) -> None:
+    owner_id, *thread_ids = (uuid4() for _ in range(4))
+    for thread_id in thread_ids:
+        await service.restore_thread(thread_id, owner_id=owner_id)
+    await alice.create_thread(hers := uuid4())
+
+    async def ids(bridge: Bridge, **which: Any) -> list[UUID]:
+        return [thread.id for thread in await bridge.list_threads(**which)]
+
+    assert await ids(service, owner_id=owner_id) == thread_ids
+    assert await ids(service, owner_id=owner_id, limit=2) == thread_ids[:2]
+    assert await ids(service, owner_id=owner_id, limit=2, offset=2) == thread_ids[2:]
+    assert await ids(service, thread_ids=[hers, uuid4(), thread_ids[0]]) == [thread_ids[0], hers]
+    assert await ids(service, thread_ids=[]) == []
+    assert await ids(bob, thread_ids=[hers]) == []
+    assert await ids(alice, owner_id=owner_id) == []
+
+
+async def test_listed_thread_says_whose_it_is_and_what_it_does(service: Bridge) -> None:
+    owner_id, thread_id = uuid4(), uuid4()
+    await service.restore_thread(thread_id, owner_id=owner_id)
+    (listed,) = await service.list_threads(thread_ids=[thread_id])
+    assert listed == await service.get_thread(thread_id)
+    assert (listed.metadata["owner"], listed.graph_id, listed.status) == (str(owner_id), "agent", "idle")
 
 
 async def test_unknown_token_is_refused(agent_server: AgentServer) -> None:

@@ -1,6 +1,7 @@
 """The words in which sessions are asked for."""
 
 import uuid
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
@@ -40,6 +41,17 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
     def active(self) -> Self:
         """Keep those that take messages."""
         return self.filter(is_active=True, is_archived=False)
+
+    def unused_since(self, moment: datetime) -> Self:
+        """Keep what would be archived for want of use: neither changed nor restored since, and not pinned."""
+        restored = models.Q(restored_at__isnull=True) | models.Q(restored_at__lt=moment)
+        unused = self.existing().seen().filter(is_archived=False, is_pinned=False)
+        return unused.filter(restored, updated_at__lt=moment)
+
+    def retired_before(self, moment: datetime) -> Self:
+        """Keep what was archived for want of use before a moment, is so still, and is not pinned."""
+        archived = self.existing().seen().filter(is_archived=True, is_pinned=False)
+        return archived.filter(retired_at__lt=moment)
 
     def pinned(self, pinned: bool = True) -> Self:  # noqa: FBT001, FBT002  # as above
         """Keep pinned sessions, or those that are not."""

@@ -67,6 +67,12 @@ class ChatSession(models.Model):
     index_done = models.PositiveIntegerField(
         default=0, editable=False, help_text=_("The change that the index of messages has seen last.")
     )
+    retired_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("When it was archived for want of use.")
+    )
+    restored_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("When it was last taken out of the archive.")
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(
@@ -99,6 +105,16 @@ class ChatSession(models.Model):
                 fields=["deleted_at"],
                 name="chat_session_deleting",
                 condition=models.Q(deleted_at__isnull=False),
+            ),
+            models.Index(
+                fields=["updated_at"],
+                name="chat_session_to_retire",
+                condition=models.Q(is_archived=False, is_pinned=False, deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["retired_at"],
+                name="chat_session_retired",
+                condition=models.Q(retired_at__isnull=False),
             ),
             models.Index(
                 fields=["updated_at"],

@@ -35,6 +35,7 @@ SESSION: Final[dict[str, Any]] = {
     "is_active": True,
     "is_archived": False,
     "is_pinned": True,
+    "deletes_at": None,
     "created_at": "2026-11-20T09:00:00Z",
     "updated_at": "2026-11-20T09:30:05Z",
 }

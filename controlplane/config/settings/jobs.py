@@ -45,6 +45,13 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 9},
     },
+    "sweep-exports": {"task": "takeout.sweep_exports", "schedule": 60.0, "options": {"expires": 55}},
+    "retire-sessions": {"task": "upkeep.retire_sessions", "schedule": 3600.0, "options": {"expires": 3500}},
+    "check-drift": {
+        "task": "upkeep.check_drift",
+        "schedule": float(read_environment().drift_check_seconds),
+        "options": {"expires": read_environment().drift_check_seconds - 5},
+    },
     "sweep-deletions": {"task": "chat.sweep_deletions", "schedule": 60.0, "options": {"expires": 55}},
 }
 

@@ -35,6 +35,10 @@ MAX_DOCUMENT_SIZE_MB = _environment.max_document_size_mb
 MAX_STORAGE_MB_PER_USER = _environment.max_storage_mb_per_user
 MESSAGE_SEARCH = _environment.message_search
 
+EXPORT_KEPT_DAYS = _environment.export_kept_days
+RETENTION_ARCHIVE_DAYS = _environment.retention_archive_days
+RETENTION_DELETE_DAYS = _environment.retention_delete_days
+
 DAILY_MESSAGE_LIMIT = _environment.daily_message_limit
 DAILY_TOKEN_LIMIT = _environment.daily_token_limit
 DAILY_COST_LIMIT = _environment.daily_cost_limit

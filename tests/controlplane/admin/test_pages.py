@@ -19,7 +19,9 @@ from controlplane.preferences.models import UserPreference
 from controlplane.prompts.models import PromptRating, PromptVersion, SystemPromptTemplate
 from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.models import Run
+from controlplane.takeout.models import AccountExport
 from controlplane.tools.models import ToolCall, UserTool
+from controlplane.upkeep.models import DriftFinding
 from controlplane.usage.models import DailyCounter, MonthlyCounter, TokenUsage, UsageGrant
 
 OURS = [
@@ -43,9 +45,10 @@ OURS = [
     KeyCounter,
     UserTool,
     ToolCall,
+    AccountExport,
 ]
 # Of the house and not of users: what these pages cost and allow is tested beside their apps.
-OF_THE_HOUSE = ["AllowedModel", "ModelPrice", "AvailableTool"]
+OF_THE_HOUSE = ["AllowedModel", "ModelPrice", "AvailableTool", "DriftFinding"]
 SHOWN_ONLY = [
     PersonalAccessToken,
     PromptVersion,
@@ -58,6 +61,8 @@ SHOWN_ONLY = [
     UserAPIKey,
     KeyCounter,
     ToolCall,
+    AccountExport,
+    DriftFinding,
 ]
 
 

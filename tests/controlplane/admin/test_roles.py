@@ -21,6 +21,8 @@ OF_SUPPORT = {
     "chat.ChatSession",
     "chat.DeletedThread",
     "runs.Run",
+    "takeout.AccountExport",
+    "upkeep.DriftFinding",
 }
 OF_ANALYSTS = {"usage.TokenUsage", "usage.DailyCounter", "runs.Run"}
 # Apps whose pages a role sees whatever they are called.

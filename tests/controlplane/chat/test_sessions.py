@@ -53,6 +53,7 @@ def test_new_session_and_its_thread_have_one_id_and_one_owner(api, user, agent_s
         "is_active": True,
         "is_archived": False,
         "is_pinned": False,
+        "deletes_at": None,
         "created_at": response.json()["created_at"],
         "updated_at": response.json()["updated_at"],
     }

@@ -72,5 +72,8 @@ def test_beat_calls_only_jobs_that_exist(settings):
         "chat.sweep_message_index",
         "accounts.forget_expired",
         "api.forget_old_keys",
+        "takeout.sweep_exports",
+        "upkeep.retire_sessions",
+        "upkeep.check_drift",
     }
     assert scheduled <= set(job_queue.tasks)

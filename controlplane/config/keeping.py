@@ -1,0 +1,43 @@
+"""What is kept where, how much of it and for how long: a part of the environment."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+
+class KeepingEnvironment(BaseSettings):
+    """The settings of documents, exports, retention and drift."""
+
+    export_kept_days: int = Field(
+        default=7, ge=1, le=365, description="Days for which the file of an account's export can be fetched"
+    )
+    retention_archive_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="Days without use after which sessions are archived; empty: never",
+    )
+    retention_delete_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="Days after which sessions archived that way are deleted; empty: never",
+    )
+    drift_check_seconds: int = Field(
+        default=3600,
+        ge=60,
+        le=604_800,
+        description="Seconds between two comparisons of sessions with threads",
+    )
+
+    documents_folder: Path = Field(
+        default=Path(".data/documents"),
+        description="Folder of users' documents; a relative one is below the project",
+    )
+    max_document_size_mb: int = Field(
+        default=20, ge=1, le=1000, description="Megabytes of one document, at most"
+    )
+    max_storage_mb_per_user: int = Field(
+        default=500, ge=1, description="Megabytes of all documents of one user, at most"
+    )

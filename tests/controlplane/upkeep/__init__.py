@@ -1,0 +1,1 @@
+"""Tests of retention, orphans and drift."""
