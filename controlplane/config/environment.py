@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 from functools import cache
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from cryptography.fernet import Fernet

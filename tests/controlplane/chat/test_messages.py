@@ -10,6 +10,7 @@ from asgiref.sync import async_to_sync
 from django.utils import timezone
 
 from controlplane.accounts.agent_tokens import mint_for_user
+from controlplane.usage.counters import consume_message
 from sdk_bridge import (
     Conflict,
     LimitReached,
@@ -133,6 +134,7 @@ def test_failed_run_has_its_status_and_code(api, session, user, error_class, sta
 def test_limit_reached_in_the_middle_says_which_and_until_when(api, session, user):
     resets_at = timezone.now() + timedelta(hours=1)
     details = {"limit": 10, "used": 9, "remaining": 1, "resets_at": resets_at.isoformat()}
+    details["which"] = "daily_tokens"
     said = json.dumps({"message": "Today's tokens are used up.", "details": details})
     install_assistant(failing_with("LimitReached", said), session, user)
 
@@ -142,6 +144,26 @@ def test_limit_reached_in_the_middle_says_which_and_until_when(api, session, use
     assert (response.status_code, error["message"]) == (429, "Today's tokens are used up.")
     assert {name: value for name, value in error["details"].items() if name != "run_id"} == details
     assert 3500 < int(response.headers["Retry-After"]) <= 3600
+    assert response.headers["RateLimit"].startswith('"daily_tokens";r=1;t=3')
+    assert response.headers["RateLimit-Policy"] == '"daily_tokens";q=10;qu="tokens"'
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+def test_answer_tells_what_is_left_of_each_limit(api, session, user, settings, accept):
+    settings.DAILY_MESSAGE_LIMIT, settings.MONTHLY_TOKEN_LIMIT = 5, 1000
+    consume_message(user)
+
+    async def assistant(_turn: Turn) -> AsyncIterator[Reply]:
+        yield "ok"
+
+    install_assistant(assistant, session, user)
+    response = api.post(address(session), {"message": "Is tea good?"}, headers={"Accept": accept})
+
+    assert response.status_code == 200
+    left = [one.rpartition(";t=")[0] for one in response.headers["RateLimit"].split(", ")]
+    assert left == ['"daily_messages";r=4', '"monthly_tokens";r=1000']
+    policies = '"daily_messages";q=5;qu="messages", "monthly_tokens";q=1000;qu="tokens"'
+    assert response.headers["RateLimit-Policy"] == policies
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_used_up_limit_says_when_to_come_back(user, agent_server_client, setting
     assert answer.status_code == 429
     error = answer.json()["error"]
     assert error["code"] == "limit_reached"
-    assert sorted(error["details"]) == ["limit", "remaining", "resets_at", "used"]
+    assert sorted(error["details"]) == ["limit", "remaining", "resets_at", "used", "which"]
     assert 0 < int(answer.headers["Retry-After"]) <= 86_401
     assert not Run.objects.exists()
 

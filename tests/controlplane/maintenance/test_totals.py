@@ -10,13 +10,16 @@ from django.core.management import CommandError, call_command
 from uuid_utils.compat import uuid7
 
 from controlplane.chat.models import ChatSession
+from controlplane.maintenance.sums_of_days import key_counters_rebuild, months_rebuild
 from controlplane.maintenance.totals import counters_rebuild, session_totals_rebuild
+from controlplane.provider_keys import counters as key_counters
+from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.admission import Role, RunRequest, run_admit
 from controlplane.runs.context import Wishes
 from controlplane.runs.ledger import record_commit
 from controlplane.runs.mirror import run_confirm, run_withdraw
 from controlplane.runs.permits import CallRequest, call_permit
-from controlplane.usage.models import DailyCounter, TokenUsage
+from controlplane.usage.models import DailyCounter, MonthlyCounter, TokenUsage
 from sdk_bridge import UsageRecord
 from tests.controlplane.in_parallel import in_parallel
 
@@ -207,3 +210,22 @@ def test_nothing_is_lost_while_the_system_runs(user):
     assert ChatSession.objects.values_list(*SESSION).get() == (1, 600, Decimal("0.0021"))
     assert DailyCounter.objects.values_list(*COUNTER).get() == (1, 600, Decimal("0.0021"), 0, 0)
     assert TokenUsage.objects.settled().count() == 6
+
+
+def test_months_and_keys_are_mended_from_days_and_calls(user):
+    run = admit(user)
+    record(run, permit(run))
+    key = UserAPIKey.objects.create(user=user, provider="openai", key_name="Mine")
+    day = key_counters.reserve(key, tokens=100)
+    TokenUsage.objects.create(user=user, model_name="m", prompt_tokens=60, key_counter=day)
+    TokenUsage.objects.create(user=user, model_name="m", state="pending", reserved_tokens=40, key_counter=day)
+    MonthlyCounter.objects.update(messages=9, tokens=1, reserved_tokens=7, cost=0)
+    KeyCounter.objects.update(tokens=1, reserved_tokens=1)
+
+    assert [len(months_rebuild().drifts), len(key_counters_rebuild().drifts)] == [1, 2]
+
+    day, month = DailyCounter.objects.get(), MonthlyCounter.objects.get()
+    assert all(getattr(day, name) == getattr(month, name) for name in COUNTER)
+    assert (month.messages, month.tokens, month.reserved_tokens) == (1, 100, 0)
+    assert set(KeyCounter.objects.values_list("tokens", "reserved_tokens")) == {(60, 40)}
+    assert [months_rebuild().drifts, key_counters_rebuild().drifts] == [[], []]
