@@ -187,6 +187,23 @@ class Environment(BaseSettings):
         default=500, ge=1, description="Megabytes of all documents of one user, at most"
     )
 
+    pgvector_connection_string: SecretStr | None = Field(
+        default=None,
+        description="Postgres with pgvector, for document embeddings: "
+        "postgresql+psycopg://user:password@host:port/name",
+    )
+
+    deletion_journal: Path | None = Field(
+        default=None,
+        description="File outside of the databases that lists what was deleted, by ids; empty: none is kept",
+    )
+    deletion_second_look_seconds: int = Field(
+        default=60,
+        ge=1,
+        le=86_400,
+        description="Seconds after which a deletion looks again for what was written meanwhile",
+    )
+
     daily_message_limit: int | None = Field(
         default=None, ge=0, description="Messages that a user may send per day; empty: no limit"
     )

@@ -10,6 +10,7 @@ from controlplane.accounts.models import CustomUser
 from controlplane.accounts.personal_tokens import personal_token_create
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.documents.models import UserDocument
+from controlplane.erasure.models import DeletionReceipt
 from controlplane.feedback.models import MessageFeedback
 from controlplane.prompts.reception import prompt_rate
 from controlplane.prompts.services import prompt_create
@@ -35,6 +36,7 @@ def add_one_of_each_of(user: CustomUser) -> ChatSession:
     UserTool.objects.create(user=user, tool_name="calculator")
     ToolCall.objects.create(id=uuid.uuid4(), user=user, session=session, run=run, tool_name="calculator")
     DeletedThread.objects.create(thread_id=session.pk, user=user)
+    DeletionReceipt.objects.create(kind="session", subject_id=session.pk, user=user)
     MessageFeedback.objects.create(user=user, chat_session=session, message_id="m", rating="star_4")
     prompt = prompt_create(
         author_id=user.pk, owner_id=user.pk, settings={"name": f"Tutor of {user.email}", "content": "Teach."}

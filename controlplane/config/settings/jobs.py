@@ -44,7 +44,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 9},
     },
-    "sweep-deletions": {"task": "chat.sweep_deletions", "schedule": 60.0, "options": {"expires": 55}},
+    "sweep-deletions": {"task": "erasure.sweep", "schedule": 60.0, "options": {"expires": 55}},
+    "sweep-documents": {"task": "documents.sweep_deletions", "schedule": 60.0, "options": {"expires": 55}},
 }
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

@@ -1,5 +1,6 @@
 """The product's own settings: the Agent Server, models and their prices, the limits of the house."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from controlplane.config.environment import read_environment
@@ -34,6 +35,15 @@ MEDIA_ROOT = Path(__file__).resolve().parents[3] / _environment.documents_folder
 MAX_DOCUMENT_SIZE_MB = _environment.max_document_size_mb
 MAX_STORAGE_MB_PER_USER = _environment.max_storage_mb_per_user
 MESSAGE_SEARCH = _environment.message_search
+
+PGVECTOR_CONNECTION_STRING = (
+    _environment.pgvector_connection_string.get_secret_value()
+    if _environment.pgvector_connection_string
+    else None
+)
+
+DELETION_JOURNAL = _environment.deletion_journal
+DELETION_SECOND_LOOK = timedelta(seconds=_environment.deletion_second_look_seconds)
 
 DAILY_MESSAGE_LIMIT = _environment.daily_message_limit
 DAILY_TOKEN_LIMIT = _environment.daily_token_limit

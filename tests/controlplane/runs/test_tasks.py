@@ -66,7 +66,8 @@ def test_beat_calls_only_jobs_that_exist(settings):
     scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert scheduled == {
         "runs.sweep_runs",
-        "chat.sweep_deletions",
+        "erasure.sweep",
+        "documents.sweep_deletions",
         "chat.sweep_provisional",
         "chat.sweep_message_index",
         "accounts.forget_expired",
