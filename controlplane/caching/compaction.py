@@ -1,4 +1,4 @@
-"""Gets deleted values out of the cache's own file: an append-only file keeps them until it is written anew."""
+"""Gets what was deleted out of the cache's own file, which keeps it until it is written anew."""
 
 import logging
 from typing import Final

@@ -4,7 +4,6 @@ import re
 from decimal import Decimal
 from functools import cache
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from cryptography.fernet import Fernet
@@ -18,7 +17,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from controlplane.config.kept_data_environment import KeptDataEnvironment
 
 # Requests per second, minute, hour or day, or per several of them: 600/m, 10/30s.
 RATE = r"^[1-9][0-9]{0,8}/([1-9][0-9]{0,3})?[smhd]$"
@@ -39,7 +40,7 @@ class ModelPrice(BaseModel):
     output_mtok: Decimal = Field(ge=0, le=100_000)
 
 
-class Environment(BaseSettings):
+class Environment(KeptDataEnvironment):
     """What the control plane is told from outside. An empty variable counts as unset."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
@@ -174,34 +175,6 @@ class Environment(BaseSettings):
     )
     provider_private_addresses: Words = Field(
         default=(), description="Private networks in which such addresses may lie, separated by commas"
-    )
-
-    documents_folder: Path = Field(
-        default=Path(".data/documents"),
-        description="Folder of users' documents; a relative one is below the project",
-    )
-    max_document_size_mb: int = Field(
-        default=20, ge=1, le=1000, description="Megabytes of one document, at most"
-    )
-    max_storage_mb_per_user: int = Field(
-        default=500, ge=1, description="Megabytes of all documents of one user, at most"
-    )
-
-    pgvector_connection_string: SecretStr | None = Field(
-        default=None,
-        description="Postgres with pgvector, for document embeddings: "
-        "postgresql+psycopg://user:password@host:port/name",
-    )
-
-    deletion_journal: Path | None = Field(
-        default=None,
-        description="File outside of the databases that lists what was deleted, by ids; empty: none is kept",
-    )
-    deletion_second_look_seconds: int = Field(
-        default=60,
-        ge=1,
-        le=86_400,
-        description="Seconds after which a deletion looks again for what was written meanwhile",
     )
 
     daily_message_limit: int | None = Field(

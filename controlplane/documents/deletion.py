@@ -1,4 +1,4 @@
-"""Erases documents that were deleted: vectors, then file, then row, so that a stop in between forgets nothing."""
+"""Erases deleted documents: vectors, then file, then row, so that a stop in between forgets nothing."""
 
 import time
 import uuid

@@ -1,5 +1,6 @@
 """Deletions in the back office: their receipts, and ending a user's account with everything of theirs."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -27,8 +28,11 @@ admin.site.unregister(CustomUser)
 class DeletableUserAdmin(CustomUserAdmin):
     """Users, whose accounts can be deleted with all that belongs to them."""
 
-    actions = (*CustomUserAdmin.actions, "delete_accounts")
-    list_filter = (*CustomUserAdmin.list_filter, ("deleted_at", admin.EmptyFieldListFilter))
+    actions: Sequence[Any] = (*CustomUserAdmin.actions, "delete_accounts")
+    list_filter: ClassVar[tuple[Any, ...]] = (
+        *CustomUserAdmin.list_filter,
+        ("deleted_at", admin.EmptyFieldListFilter),
+    )
     readonly_fields: ClassVar[tuple[str, ...]] = (*CustomUserAdmin.readonly_fields, "deleted_at")
 
     def has_change_permission(self, request: HttpRequest, obj: CustomUser | None = None) -> bool:

@@ -30,10 +30,11 @@ class Entry:
     at: datetime
 
 
-def append(path: Path, *, kind: str, subject_id: uuid.UUID, at: datetime) -> None:
+def append(path: Path, entry: Entry) -> None:
     """Write a line and wait until the disk has it. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps({"kind": kind, "id": str(subject_id), "at": at.isoformat()}) + "\n"
+    said = {"kind": entry.kind, "id": str(entry.subject_id), "at": entry.at.isoformat()}
+    line = json.dumps(said) + "\n"
     handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, MODE)
     try:
         # Two workers must not mix their lines.

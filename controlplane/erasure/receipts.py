@@ -35,12 +35,8 @@ def receipt_journal(receipt: DeletionReceipt, *, must: bool) -> None:
     if receipt.journalled_at is not None or settings.DELETION_JOURNAL is None:
         return
     try:
-        journal.append(
-            settings.DELETION_JOURNAL,
-            kind=receipt.kind,
-            subject_id=receipt.subject_id,
-            at=receipt.requested_at,
-        )
+        entry = journal.Entry(kind=receipt.kind, subject_id=receipt.subject_id, at=receipt.requested_at)
+        journal.append(settings.DELETION_JOURNAL, entry)
     except OSError as error:
         if must:
             raise

@@ -21,7 +21,7 @@ THREADS_PER_PAGE = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """What a visit has erased beside conversations, which have receipts of their own; and if it got through."""
+    """What a visit has erased beside conversations, which have their own receipts; and if it got through."""
 
     found: Counter[str]
     is_complete: bool
@@ -47,9 +47,8 @@ async def conversations_erase(*, user_id: uuid.UUID, deadline: float, to_the_end
 async def _cancel_all(user_id: uuid.UUID) -> None:
     """Stop what is live first: each further word costs somebody money."""
     live = Run.objects.owned_by(user_id).unsettled().filter(ended_at=None)
-    runs = [
-        (thread_id, run_id) async for thread_id, run_id in live.values_list("thread_id", "pk") if thread_id
-    ]
+    places = live.values_list("thread_id", "pk")
+    runs = [(thread_id, run_id) async for thread_id, run_id in places if thread_id is not None]
     if not runs:
         return
     async with bridge_for_service() as bridge:
