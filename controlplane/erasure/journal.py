@@ -46,9 +46,16 @@ def append(path: Path, entry: Entry) -> None:
 
 
 def read(path: Path) -> Iterator[Entry]:
-    """Read the lines of a journal; one that was cut off by a crash is passed over, loudly. Raises OSError."""
-    with path.open(encoding="utf-8", errors="replace") as lines:
+    """Read the lines that a journal has now, not those that are added meanwhile.
+
+    One that was cut off by a crash is passed over, loudly. Raises OSError.
+    """
+    with path.open("rb") as lines:
+        unread = os.fstat(lines.fileno()).st_size
         for number, line in enumerate(lines, start=1):
+            if unread <= 0:
+                return
+            unread -= len(line)
             try:
                 said = json.loads(line)
                 kind = DeletionReceipt.Kind(said["kind"])

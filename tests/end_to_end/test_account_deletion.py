@@ -171,7 +171,7 @@ def test_nothing_but_receipt_tombstones_and_bills_is_left(
 @pytest.mark.timeout(300)
 def test_token_of_the_account_opens_nothing_any_more(deleted: Deleted) -> None:
     for path in ("me/", "sessions/", f"sessions/{deleted.account.ids['session']}/", "deletions/"):
-        assert deleted.account.api.refused(401, "GET", path)["code"] == "token_not_valid"
+        assert deleted.account.api.refused(401, "GET", path)["code"] == "not_authenticated"
 
 
 @pytest.mark.timeout(300)
