@@ -2,9 +2,11 @@
 
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
 from sdk_bridge import AgentServer, Bridge, Refused
+from sdk_bridge.agent_server import store
 from sdk_bridge.memory import MemoryAgentServer
 from tests.sdk_bridge.development_server import DevelopmentServer
 from tests.sdk_bridge.static_identities import SERVICE
@@ -20,8 +22,6 @@ def leave_item(request: pytest.FixtureRequest, agent_server: AgentServer):
 
         return put
 
-    import httpx
-
     server: DevelopmentServer = request.getfixturevalue("development_server")
 
     async def put(*namespace: str, key: str) -> None:
@@ -33,14 +33,17 @@ def leave_item(request: pytest.FixtureRequest, agent_server: AgentServer):
     return put
 
 
-async def test_items_in_and_below_a_namespace_go_and_others_stay(service: Bridge, leave_item) -> None:
+async def test_items_in_and_below_a_namespace_go_and_others_stay(
+    service: Bridge, leave_item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "PAGE", 3)
     mine, other = str(uuid4()), str(uuid4())
     await leave_item("users", mine, key="a")
-    for number in range(120):
+    for number in range(6):
         await leave_item("users", mine, "notes", key=str(number))
     await leave_item("users", other, key="b")
 
-    assert await service.erase_items(("users", mine)) == 121
+    assert await service.erase_items(("users", mine)) == 7
     assert await service.erase_items(("users", mine)) == 0
     assert await service.erase_items(("users", other)) == 1
 

@@ -83,9 +83,7 @@ def full(user, stranger, agent_server) -> CustomUser:
         owner.save()
         EmailAddress.objects.create(user=owner, email=owner.email, verified=True)
         SocialAccount.objects.create(user=owner, provider="oidc", uid=owner.email)
-        IdempotentCreation.objects.create(
-            user=owner, key=f"key of {owner.email}", operation="o", fingerprint="f"
-        )
+        IdempotentCreation.objects.create(user=owner, key=owner.email, operation="o", fingerprint="f")
         UserPreference.objects.filter(user=owner).update(custom_system_prompt=f"For {owner.email}")
         UserAPIKey.objects.filter(user=owner).update(key_name=owner.email)
         Client().force_login(owner)

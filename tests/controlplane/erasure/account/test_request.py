@@ -136,15 +136,13 @@ def test_unknown_account_is_not_found(member):
         account_delete(user_id=DeletionReceipt().pk, actor_id=None)
 
 
-def test_deleted_account_cannot_be_switched_on_again(member, django_assert_num_queries):
+def test_deleted_account_cannot_be_switched_on_again(member):
     account_delete(user_id=member.pk, actor_id=None)
     office = Client()
     office.force_login(CustomUser.objects.create_superuser("root@example.com"))
 
-    page = office.post(
-        reverse("admin:accounts_customuser_change", args=[member.pk]),
-        {"email": "b@example.com", "is_active": "on"},
-    )
+    address = reverse("admin:accounts_customuser_change", args=[member.pk])
+    page = office.post(address, {"email": "b@example.com", "is_active": "on"})
 
     assert page.status_code == 403
     assert state_of(member) == (False, 2, True)
