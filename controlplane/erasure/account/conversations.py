@@ -5,7 +5,9 @@ import uuid
 from collections import Counter
 from dataclasses import dataclass
 
+import structlog
 from asgiref.sync import sync_to_async
+from django.db.models import F
 
 from controlplane.agent_server.bridges import bridge_for_service
 from controlplane.chat.models import ChatSession, DeletedThread
@@ -13,7 +15,9 @@ from controlplane.chat.provisional import decide_for_deletion
 from controlplane.chat.services import sessions_delete
 from controlplane.erasure.sessions import session_erase
 from controlplane.runs.models import Run
-from sdk_bridge import Bridge, RunNotFound
+from sdk_bridge import Bridge, BridgeError, Retryable, RunNotFound
+
+logger = structlog.get_logger(__name__)
 
 SESSIONS_PER_BATCH = 200
 THREADS_PER_PAGE = 100
@@ -80,11 +84,21 @@ async def _bury_unknown_threads(user_id: uuid.UUID) -> int:
 
 async def _erase_buried(user_id: uuid.UUID, deadline: float, *, to_the_end: bool) -> bool:
     begun = DeletedThread.objects.filter(user_id=user_id, checked_at=None)
-    fresh_first = begun.order_by("-erased_at", "deleted_at").values_list("pk", flat=True)
-    for thread_id in [pk async for pk in fresh_first]:
+    fresh_first = begun.order_by(F("erased_at").asc(nulls_first=True), "deleted_at")
+    failure: BridgeError | None = None
+    for thread_id in [pk async for pk in fresh_first.values_list("pk", flat=True)]:
         if time.monotonic() > deadline:
             return False
-        await session_erase(thread_id=thread_id)
+        try:
+            await session_erase(thread_id=thread_id)
+        except Retryable:
+            raise
+        except BridgeError as error:
+            # One that cannot be erased does not keep the others from it; the account waits for all.
+            logger.warning("conversation_not_erased", thread_id=str(thread_id), code=error.code)
+            failure = error
+    if failure is not None:
+        raise failure
     left = begun if to_the_end else begun.filter(erased_at=None)
     return not await left.aexists()
 

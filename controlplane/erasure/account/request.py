@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from controlplane.accounts.models import CustomUser
 from controlplane.accounts.sign_up.second_factor import second_factor_check
@@ -40,6 +41,7 @@ def account_delete(*, user_id: uuid.UUID, actor_id: uuid.UUID | None) -> Deletio
     return receipt
 
 
+@sensitive_variables("password", "code")
 def deletion_confirm(*, user: CustomUser, password: str, code: str) -> None:
     """Make sure that it is the account's owner who asks: by password, else by having just signed in.
 

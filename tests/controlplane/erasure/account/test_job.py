@@ -25,7 +25,7 @@ from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.chat.services import session_create
 from controlplane.documents.models import UserDocument
 from controlplane.erasure import tasks
-from controlplane.erasure.account import job
+from controlplane.erasure.account import conversations, job
 from controlplane.erasure.account.job import account_erase, unfinished_accounts
 from controlplane.erasure.account.request import account_delete
 from controlplane.erasure.account.rows import owning_relations
@@ -34,7 +34,7 @@ from controlplane.preferences.models import UserPreference
 from controlplane.provider_keys.models import UserAPIKey
 from controlplane.runs.models import Run
 from controlplane.usage.models import DailyCounter, TokenUsage
-from sdk_bridge import RunRequest, ServerUnreachable
+from sdk_bridge import RunRequest, ServerFailed, ServerUnreachable
 from sdk_bridge.memory import MemoryAgentServer, Reply, Turn
 from tests.controlplane import agent_server_double
 from tests.controlplane.documents.files import kept_files, upload
@@ -254,6 +254,24 @@ def test_server_that_is_away_leaves_the_job_to_the_sweep(user, agent_server):
     assert DeletionReceipt.objects.get().erased_at is None
     DeletionReceipt.objects.update(requested_at=timezone.now() - timedelta(seconds=31))
     assert unfinished_accounts() == [user.pk]
+
+
+def test_conversation_that_cannot_be_erased_does_not_keep_the_others(user, agent_server, visit, monkeypatch):
+    bad, *good = (async_to_sync(session_create)(owner=user, settings={}).pk for _ in range(3))
+    account_delete(user_id=user.pk, actor_id=user.pk)
+    real = conversations.session_erase
+
+    async def erase(*, thread_id: uuid.UUID) -> bool:
+        if thread_id == bad:
+            raise ServerFailed("cannot be read")
+        return await real(thread_id=thread_id)
+
+    monkeypatch.setattr(conversations, "session_erase", erase)
+    with pytest.raises(ServerFailed):
+        visit()
+
+    assert set(DeletedThread.objects.exclude(erased_at=None).values_list("pk", flat=True)) == set(good)
+    assert CustomUser.objects.get(pk=user.pk).email == EMAIL
 
 
 def test_living_account_is_left_alone(full, visit):
