@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from controlplane.chat.models import ChatSession
-from controlplane.chat.selectors import session_missing
+from controlplane.chat.selectors import session_get, session_missing
 from controlplane.errors import NotFound
 from controlplane.feedback.message_lookup import RatedMessage
 from controlplane.feedback.models import MessageFeedback
@@ -57,10 +57,11 @@ def feedback_give(
 
 
 def feedback_withdraw(*, feedback_id: UUID, session_id: UUID, user_id: UUID) -> None:
-    """Delete what a user has said. Raises NotFound for anybody else's."""
+    """Delete what a user has said. Raises NotFound for anybody else's, Gone in a deleted session."""
     own = MessageFeedback.objects.owned_by(user_id).existing()
     deleted, _ = own.filter(pk=feedback_id, chat_session_id=session_id).delete()
     if not deleted:
+        session_get(session_id=session_id, owner_id=user_id)
         raise NotFound("There is no such feedback.")
 
 
