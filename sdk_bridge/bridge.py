@@ -1,6 +1,6 @@
 """The interface of the bridge, which the real one and the in-memory double both have."""
 
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -79,6 +79,10 @@ class ThreadCalls(Protocol):
         """Delete a thread with its checkpoints; one that is gone already is no error."""
         ...
 
+    async def find_threads(self, owner_id: UUID, *, limit: int = 100) -> tuple[UUID, ...]:
+        """Name up to `limit` threads of an owner: delete them, then ask again."""
+        ...
+
 
 class RunCalls(Protocol):
     """Runs of a thread. Starting one is never retried: a repeat could be a second run."""
@@ -145,7 +149,15 @@ class UsageCalls(Protocol):
         ...
 
 
-class Bridge(ThreadCalls, RunCalls, UsageCalls, Protocol):
+class StoreCalls(Protocol):
+    """What else is kept in the store; for the service's identity."""
+
+    async def erase_items(self, namespace: Sequence[str]) -> int:
+        """Delete every item in and below a namespace; returns how many there were."""
+        ...
+
+
+class Bridge(ThreadCalls, RunCalls, UsageCalls, StoreCalls, Protocol):
     """The Agent Server as one identity sees it. All calls raise `BridgeError` and nothing else."""
 
     async def server_info(self) -> ServerInfo:

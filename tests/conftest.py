@@ -44,6 +44,7 @@ def stack(server_folder: Path, scripted_model: ScriptedModel) -> Iterator[Runnin
         PROVIDER_PRIVATE_ADDRESSES="127.0.0.0/8",
         DEMO_EMAIL=DEMO_EMAIL,
         DEMO_PASSWORD=DEMO_PASSWORD,
+        DELETION_SECOND_LOOK_SECONDS="3",
     )
     yield running
     code = running.stop()

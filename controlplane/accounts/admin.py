@@ -70,7 +70,7 @@ class CustomUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("email", "full_name", "active", "staff", "date_joined", "last_login")
-    list_filter = ("is_active", "is_staff", "is_superuser")
+    list_filter: ClassVar[tuple[Any, ...]] = ("is_active", "is_staff", "is_superuser")
     search_fields = ("email", "first_name", "last_name")
     ordering = ("email",)
     date_hierarchy = "date_joined"
@@ -85,7 +85,7 @@ class CustomUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
         "last_login",
         "date_joined",
     )
-    actions = ("sign_out_everywhere", "deactivate")
+    actions: Sequence[Any] = ("sign_out_everywhere", "deactivate")
     fieldsets = (
         (None, {"fields": ("email", "sign_in", ("first_name", "last_name"))}),
         (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),

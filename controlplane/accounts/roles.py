@@ -17,6 +17,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
         "chat.view_chatsession",
         "chat.view_deletedthread",
         "documents.view_*",
+        "erasure.view_*",
         "provider_keys.view_*",
         "runs.view_run",
         "takeout.view_*",

@@ -93,9 +93,10 @@ def forget_attempt(attempt: Attempt) -> None:
     ).delete()
 
 
-def forget_creation(*, user_id: UUID, object_id: str) -> None:
-    """Free the key of what was taken back later on, so that a repeat creates anew."""
-    IdempotentCreation.objects.filter(user_id=user_id, object_id=object_id).delete()
+def forget_creation(*, user_id: UUID, object_id: str) -> int:
+    """Free the key of what was taken back later on, so that a repeat creates anew; returns how many."""
+    deleted, _ = IdempotentCreation.objects.filter(user_id=user_id, object_id=object_id).delete()
+    return deleted
 
 
 def forget_old_keys() -> int:

@@ -59,6 +59,8 @@ _OF_CLOSED = (401, 403)
 _OF_WRITING = (403, 409, 410)
 _OF_BODIES = (400, 415, 422)
 _OF_PLACES = {"path": 404, "query": 422}
+# What keeps telling its owner that it was deleted.
+_LEAVING_TOMBSTONES = ("session_id",)
 _OF_AGENT_SERVER = (409, 410, 502, 504)
 
 _OF_LIMITS = {
@@ -148,6 +150,8 @@ class ApiSchema(AutoSchema):
         if self.method in {"POST", "PUT", "PATCH"} and self.get_request_serializer() is not None:
             found.update(_OF_BODIES)
         found.update(_OF_PLACES[one["in"]] for one in self._get_parameters() if one["in"] in _OF_PLACES)
+        if any(one["name"] in _LEAVING_TOMBSTONES for one in self._get_parameters()):
+            found.add(410)
         if isinstance(self.view, AsyncAPIView):
             found.update(_OF_AGENT_SERVER)
         if self._is_versioned() and self.method in {"PATCH", "DELETE"}:

@@ -51,6 +51,10 @@ class VersionedEntries(Generic[Value]):
         self._ask(lambda: cache.set(name, {"version": version, "value": value}, self.seconds))
         return value
 
+    def forget(self, key: object) -> None:
+        """Drop a copy; one in a cache that does not answer goes when its time is over."""
+        self._ask(lambda: cache.delete(self.name_of(key)))
+
     def _ask(self, question: Callable[[], Any]) -> Any:
         if time.monotonic() < self._silent_until:
             return None

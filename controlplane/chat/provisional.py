@@ -82,18 +82,34 @@ async def decide_before_deleting(*, session_id: uuid.UUID, owner_id: uuid.UUID) 
         await _decide(bridge, session_id, owner_id)
 
 
+async def decide_for_deletion(*, owner_id: uuid.UUID) -> int:
+    """Decide about all sessions of an account that is off; returns how many wait for a run to be settled.
+
+    Nobody can claim for it any more, so a thread that is not there now never comes. Raises BridgeError.
+    """
+    mine = ChatSession.objects.owned_by(owner_id).provisional()
+    session_ids = [pk async for pk in mine.order_by("pk").values_list("pk", flat=True)]
+    if session_ids:
+        async with bridge_for_service() as bridge:
+            for session_id in session_ids:
+                await _decide(bridge, session_id, owner_id, patience=timedelta())
+    return await mine.acount()
+
+
 def session_confirm(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> bool:
     """Note that a user's thread was seen; returns whether that was news."""
     provisional = ChatSession.objects.owned_by(owner_id).provisional().filter(pk=session_id)
     return provisional.update(is_provisional=False) == 1
 
 
-async def _decide(bridge: Bridge, session_id: uuid.UUID, owner_id: uuid.UUID) -> bool:
+async def _decide(
+    bridge: Bridge, session_id: uuid.UUID, owner_id: uuid.UUID, *, patience: timedelta = WITHDRAW_AFTER
+) -> bool:
     asked_at = timezone.now()
     try:
         thread = await bridge.get_thread(session_id)
     except ThreadNotFound:
-        return await _withdraw(session_id, claimed_before=asked_at - WITHDRAW_AFTER)
+        return await _withdraw(session_id, claimed_before=asked_at - patience)
     if thread.metadata.get("owner") == str(owner_id):
         return await sync_to_async(session_confirm)(session_id=session_id, owner_id=owner_id)
     # The thread is somebody else's, whom a mirror of the wrong user must not keep out.

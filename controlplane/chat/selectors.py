@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from controlplane.caching.entries import VersionedEntries
-from controlplane.chat.models import ChatSession, ChatSessionQuerySet
+from controlplane.chat.models import ChatSession, ChatSessionQuerySet, DeletedThread
 from controlplane.chat.row_versions import SessionRowVersion
-from controlplane.errors import NotFound
+from controlplane.errors import Gone, NotFound
 from controlplane.runs.models import Run, RunQuerySet
 
 CACHED_SECONDS: Final = 300
@@ -32,11 +32,23 @@ _LOOKUPS: Final = {
 
 
 def session_get(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
-    """Find a user's session. Raises NotFound for one that is missing, deleted or another user's."""
+    """Find a user's session. Raises NotFound for one that is missing or another's, Gone for a deleted one."""
     session = ChatSession.objects.owned_by(owner_id).existing().filter(pk=session_id).first()
     if session is None:
-        raise NotFound("There is no such session.")
+        raise session_missing(session_id=session_id, owner_id=owner_id)
     return session
+
+
+def session_missing(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> NotFound | Gone:
+    """Make the error for a session that a user does not have: gone for good, if they have deleted it."""
+    if DeletedThread.objects.filter(pk=session_id, user_id=owner_id).exists():
+        return Gone("This conversation was deleted.", code="thread_deleted")
+    return NotFound("There is no such session.")
+
+
+def session_uncache(session_id: uuid.UUID) -> None:
+    """Drop the cached copy of a session."""
+    _entries.forget(session_id)
 
 
 def session_read(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
@@ -44,19 +56,19 @@ def session_read(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
 
     Whose it is, whether it is there and which version is current is asked of the database each time, in one
     narrow query; so every process sees every change at once, the cache's state notwithstanding.
-    Raises NotFound.
+    Raises NotFound, Gone.
     """
     mine = ChatSession.objects.owned_by(owner_id).existing().filter(pk=session_id)
     current = mine.annotate(row_version=SessionRowVersion()).values_list("row_version", flat=True).first()
     if current is None:
-        raise NotFound("There is no such session.")
+        raise session_missing(session_id=session_id, owner_id=owner_id)
     columns = [field.attname for field in ChatSession._meta.concrete_fields]
     # The columns belong to the version: an upgrade that changes them makes all copies old.
     values = _entries.read(
         session_id, version=[current, *columns], load=lambda: mine.values_list(*columns).first()
     )
     if values is None:
-        raise NotFound("There is no such session.")
+        raise session_missing(session_id=session_id, owner_id=owner_id)
     return ChatSession.from_db(mine.db, columns, values)
 
 

@@ -1,7 +1,7 @@
 """What users do to their sessions; every change names its owner, so another user's session is not found."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,9 +14,10 @@ from controlplane.agent_server.bridges import bridge_for_user
 from controlplane.api.idempotency import Attempt, Creation, create_once, forget_attempt
 from controlplane.api.waiting import free_thread
 from controlplane.chat.models import ChatSession, DeletedThread, IndexedMessage
+from controlplane.chat.selectors import session_missing
 from controlplane.chat.tags import tags_normalize
 from controlplane.chat.tasks import request_erasure
-from controlplane.errors import Conflict, NotFound
+from controlplane.errors import Conflict
 from controlplane.language_models.selection import model_require_allowed
 from controlplane.prompts.reception import prompt_note_use
 from controlplane.prompts.selectors import prompt_get_visible
@@ -115,10 +116,29 @@ def session_delete(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> None:
         if session.is_provisional:
             # Until the Agent Server has let its run in, the thread may be somebody else's.
             raise Conflict("The session is just being made. Try again soon.", code="session_provisional")
-        DeletedThread.objects.get_or_create(thread_id=session.id, defaults={"user_id": owner_id})
-        ChatSession.objects.filter(pk=session.pk).update(deleted_at=Now())
-        IndexedMessage.objects.filter(session=session).delete()
+        _put_up_tombstones([session])
         transaction.on_commit(partial(request_erasure, session.pk))
+
+
+def sessions_delete(*, owner_id: uuid.UUID, limit: int) -> list[uuid.UUID]:
+    """Do the same with up to so many sessions of an owner whose account goes; the caller erases them.
+
+    Owns its transaction. Those whose threads have not been seen are left out; returns which were deleted.
+    """
+    with transaction.atomic():
+        mine = ChatSession.objects.owned_by(owner_id).existing().seen().order_by("pk")
+        sessions = list(mine.select_for_update()[:limit])
+        _put_up_tombstones(sessions)
+    return [session.pk for session in sessions]
+
+
+def _put_up_tombstones(sessions: Sequence[ChatSession]) -> None:
+    """Do so for locked sessions: a claim or an admission looks for them under the same lock."""
+    stones = [DeletedThread(thread_id=session.pk, user_id=session.user_id) for session in sessions]
+    DeletedThread.objects.bulk_create(stones, ignore_conflicts=True)
+    ids = [session.pk for session in sessions]
+    ChatSession.objects.filter(pk__in=ids).update(deleted_at=Now())
+    IndexedMessage.objects.filter(session__in=ids).delete()
 
 
 def _insert(owner: CustomUser, settings: Mapping[str, Any]) -> ChatSession:
@@ -170,7 +190,7 @@ def _lock(session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
     mine = ChatSession.objects.owned_by(owner_id).existing()
     session = mine.select_for_update().filter(pk=session_id).first()
     if session is None:
-        raise NotFound("There is no such session.")
+        raise session_missing(session_id=session_id, owner_id=owner_id)
     return session
 
 
@@ -180,5 +200,5 @@ def _organize(session_id: uuid.UUID, owner_id: uuid.UUID, **marks: Any) -> ChatS
     mine.filter(pk=session_id).update(**marks)
     session = mine.filter(pk=session_id).first()
     if session is None:
-        raise NotFound("There is no such session.")
+        raise session_missing(session_id=session_id, owner_id=owner_id)
     return session

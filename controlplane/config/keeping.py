@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
 
 class KeepingEnvironment(BaseSettings):
-    """The settings of documents, exports, retention and drift."""
+    """The settings of documents and their vectors, exports, retention, deletion and drift."""
 
     export_kept_days: int = Field(
         default=7, ge=1, le=365, description="Days for which the file of an account's export can be fetched"
@@ -40,4 +40,21 @@ class KeepingEnvironment(BaseSettings):
     )
     max_storage_mb_per_user: int = Field(
         default=500, ge=1, description="Megabytes of all documents of one user, at most"
+    )
+
+    pgvector_connection_string: SecretStr | None = Field(
+        default=None,
+        description="Postgres with pgvector, for document embeddings: "
+        "postgresql+psycopg://user:password@host:port/name",
+    )
+
+    deletion_journal: Path | None = Field(
+        default=None,
+        description="File outside of the databases that lists what was deleted, by ids; empty: none is kept",
+    )
+    deletion_second_look_seconds: int = Field(
+        default=60,
+        ge=1,
+        le=86_400,
+        description="Seconds after which a deletion looks again for what was written meanwhile",
     )

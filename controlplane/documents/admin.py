@@ -115,6 +115,11 @@ class UserDocumentAdmin(LargeTableAdmin[UserDocument]):
         """Switch the chosen documents off."""
         self._switch(request, documents, is_active=False)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[UserDocument]:
+        """Leave out those that are being deleted."""
+        found: QuerySet[UserDocument] = super().get_queryset(request)
+        return found.filter(deleted_at__isnull=True)
+
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  # Django passes it
         """Nobody may: a document comes with its file, which its user uploads."""
         return False

@@ -24,8 +24,12 @@ class UserDocumentQuerySet(models.QuerySet["UserDocument"]):
     """The words in which documents are asked for."""
 
     def owned_by(self, user_id: uuid.UUID) -> Self:
-        """Keep the documents of one user; another user's document is not found."""
-        return self.filter(user_id=user_id)
+        """Keep the documents of one user; another's, and one that is being deleted, is not found."""
+        return self.filter(user_id=user_id, deleted_at__isnull=True)
+
+    def deleted(self) -> Self:
+        """Keep those that are being deleted: their vectors and files go before their rows."""
+        return self.filter(deleted_at__isnull=False)
 
     def active(self) -> Self:
         """Keep those that searches may use."""
@@ -83,6 +87,9 @@ class UserDocument(models.Model):
     is_active = models.BooleanField(default=True, help_text=_("Whether searches use it."))
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("Set while the deletion is under way.")
+    )
 
     objects: ClassVar[UserDocumentQuerySet] = UserDocumentQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -93,6 +100,11 @@ class UserDocument(models.Model):
             models.Index(fields=["user"], include=["file_size"], name="documents_storage"),
             models.Index(fields=["vector_collection_name", "user"], name="documents_in_collection"),
             models.Index(fields=["-created_at"], name="documents_newest"),
+            models.Index(
+                fields=["deleted_at"],
+                name="documents_deleting",
+                condition=Q(deleted_at__isnull=False),
+            ),
         )
         constraints = (
             models.CheckConstraint(
@@ -178,7 +190,7 @@ class UserDocument(models.Model):
 
     def _move(self, origins: set[str], **changes: Any) -> None:
         """Take one step in one statement: of two who try, one gets there."""
-        here = UserDocument.objects.filter(pk=self.pk, processing_status__in=origins)
+        here = UserDocument.objects.filter(pk=self.pk, processing_status__in=origins, deleted_at__isnull=True)
         if not here.update(**changes, updated_at=Now()):
             raise Conflict(
                 "The document's processing does not stand where this step begins.",

@@ -11,12 +11,14 @@ from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Sum
+from django.db.models.functions import Now
 
 from controlplane.accounts.models import CustomUser
 from controlplane.chat.models import ChatSession
+from controlplane.documents.deletion import document_erase
 from controlplane.documents.models import MEGABYTE, UserDocument
 from controlplane.documents.storage import claimed_type, private_storage, shown_name, storage_name
-from controlplane.errors import Conflict, Invalid, NotFound
+from controlplane.errors import Conflict, Invalid, NotFound, Unavailable
 
 logger = structlog.get_logger(__name__)
 
@@ -77,12 +79,14 @@ def document_change(
 
 
 def document_delete(*, document_id: uuid.UUID, owner_id: uuid.UUID) -> None:
-    """Delete a document's row, and its file once that is committed. Raises NotFound."""
+    """Hide a document in one transaction, and erase it once that is committed. Raises NotFound.
+
+    What cannot be erased at once, or is not because this process dies, is left to the sweep.
+    """
     with transaction.atomic():
         document = _lock(document_id, owner_id)
-        name = str(document.file.name)
-        UserDocument.objects.filter(pk=document.pk).delete()
-        transaction.on_commit(partial(_forget_file, name))
+        UserDocument.objects.filter(pk=document.pk).update(deleted_at=Now())
+        transaction.on_commit(partial(_erase_now, document.pk))
 
 
 def document_open(document: UserDocument) -> "File[bytes]":
@@ -133,9 +137,9 @@ def _lock(document_id: uuid.UUID, owner_id: uuid.UUID) -> UserDocument:
     return found
 
 
-def _forget_file(name: str) -> None:
+def _erase_now(document_id: uuid.UUID) -> None:
     try:
-        private_storage().delete(name)
-    except OSError as error:
-        # The row is gone for good; an unnamed file on our disk is not the user's trouble.
-        logger.warning("document_file_left_behind", file=name, error=repr(error))
+        document_erase(document_id=document_id)
+    except (OSError, Unavailable) as error:
+        # Gone for its user already; that a disk or a database is away is not their trouble.
+        logger.warning("document_erasure_put_off", document_id=str(document_id), error=repr(error))

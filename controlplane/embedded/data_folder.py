@@ -55,6 +55,11 @@ class DataFolder:
         return self.root / "documents"
 
     @property
+    def deletion_journal(self) -> Path:
+        """What was deleted, by ids: outside of the databases, whose backups know nothing of it."""
+        return self.root / "deletions.jsonl"
+
+    @property
     def state_file(self) -> Path:
         """Addresses and demo login of the running stack."""
         return self.root / "state.json"

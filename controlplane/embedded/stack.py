@@ -74,6 +74,7 @@ def assemble(options: Options, parts: tuple[str, ...], environ: Mapping[str, str
     credentials = Credentials.load(folder.secrets)
     settings = {
         "DOCUMENTS_FOLDER": str(folder.documents),
+        "DELETION_JOURNAL": str(folder.deletion_journal),
         **stack_settings(parts, ports=options.ports, credentials=credentials, environ=environ),
     }
     for part in parts:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from controlplane.chat.models import ChatSession
+from controlplane.chat.selectors import session_get, session_missing
 from controlplane.errors import NotFound
 from controlplane.feedback.message_lookup import RatedMessage
 from controlplane.feedback.models import MessageFeedback
@@ -34,7 +35,7 @@ def feedback_give(
         own = ChatSession.objects.owned_by(user_id).existing()
         session = own.select_for_update(no_key=True).filter(pk=session_id).first()
         if session is None:
-            raise NotFound("There is no such session.")
+            raise session_missing(session_id=session_id, owner_id=user_id)
         if run_id is not None and not Run.objects.filter(pk=run_id, session=session).exists():
             raise NotFound("There is no such run.")
         values = {
@@ -56,10 +57,11 @@ def feedback_give(
 
 
 def feedback_withdraw(*, feedback_id: UUID, session_id: UUID, user_id: UUID) -> None:
-    """Delete what a user has said. Raises NotFound for anybody else's."""
+    """Delete what a user has said. Raises NotFound for anybody else's, Gone in a deleted session."""
     own = MessageFeedback.objects.owned_by(user_id).existing()
     deleted, _ = own.filter(pk=feedback_id, chat_session_id=session_id).delete()
     if not deleted:
+        session_get(session_id=session_id, owner_id=user_id)
         raise NotFound("There is no such feedback.")
 
 

@@ -1,5 +1,6 @@
 """How a user's preferences are read: from the cache, as they are since the user was read."""
 
+import uuid
 from typing import Any, Final
 
 from controlplane.accounts.models import CustomUser
@@ -29,3 +30,8 @@ def preferences_of(user: CustomUser) -> UserPreference:
 
 def _values_of(user: CustomUser, columns: list[str]) -> dict[str, Any]:
     return dict(UserPreference.objects.values(*columns).get(pk=user.pk))
+
+
+def preferences_uncache(user_id: uuid.UUID) -> None:
+    """Drop the cached copy of a user's preferences."""
+    _entries.forget(user_id)

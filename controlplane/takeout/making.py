@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Final
 
@@ -97,9 +98,8 @@ def _write_tables(export: AccountExport) -> None:
         if not staging.has(f"{table.name}.json"):
             counts[table.name] = _write_table(staging, table, export.user_id)
     limits = limits_for(export.user)
-    in_force = {"messages": limits.messages, "tokens": limits.tokens, "cost": limits.cost}
     with staging.writing("limits.json") as out:
-        out.write(as_json({"per_day": in_force}) + "\n")
+        out.write(as_json({"per_day": asdict(limits.day), "per_month": asdict(limits.month)}) + "\n")
     mine = AccountExport.objects.filter(pk=export.pk)
     mine.update(counts=counts, pieces_done=len(all_tables()), size_bytes=staging.size())
 

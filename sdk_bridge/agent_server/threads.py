@@ -98,6 +98,17 @@ class SdkThreads(CallGroup):
         except ThreadNotFound:
             return
 
+    async def find_threads(self, owner_id: UUID, *, limit: int = 100) -> tuple[UUID, ...]:
+        rows = await self._caller.repeatable(
+            lambda: self._threads.search(
+                metadata={"owner": str(owner_id)},
+                limit=limit,
+                select=["thread_id"],
+                headers=self._caller.headers,
+            )
+        )
+        return tuple(UUID(str(row["thread_id"])) for row in rows)
+
 
 def _checkpoint(thread_id: UUID, checkpoint_id: UUID) -> Checkpoint:
     return Checkpoint(

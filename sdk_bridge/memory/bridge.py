@@ -1,5 +1,6 @@
 """The in-memory server as one identity sees it."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sdk_bridge.bridge import ServerInfo
@@ -24,6 +25,15 @@ class MemoryBridge(MemoryRuns):
     async def delete_usage_record(self, run_id: UUID, attempt_id: UUID) -> None:
         await self._enter_as_service()
         self._state.records[run_id].pop(attempt_id, None)
+
+    async def erase_items(self, namespace: Sequence[str]) -> int:
+        await self._enter_as_service()
+        place = tuple(namespace)
+        below = [name for name in self._state.items if name[: len(place)] == place]
+        erased = sum(len(self._state.items.pop(name)) for name in below)
+        for run_id in [run for run in self._state.records if ("usage", str(run))[: len(place)] == place]:
+            erased += len(self._state.records.pop(run_id))
+        return erased
 
     async def server_info(self) -> ServerInfo:
         await self._enter()

@@ -1,6 +1,6 @@
 """The in-memory server, and what tests arrange on it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sdk_bridge.bridge import Bridge
@@ -41,6 +41,15 @@ class MemoryAgentServer:
     def leave_usage_record(self, record: UsageRecord) -> None:
         """Put a record where model nodes leave them."""
         self._state.records[record.run_id][record.attempt_id] = record
+
+    def leave_item(self, namespace: Sequence[str], key: str, value: object) -> None:
+        """Put an item into the store, as its users do."""
+        self._state.items.setdefault(tuple(namespace), {})[key] = value
+
+    def items_below(self, *namespace: str) -> list[str]:
+        """Name the keys in and below a namespace of the store."""
+        below = (items for name, items in self._state.items.items() if name[: len(namespace)] == namespace)
+        return sorted(key for items in below for key in items)
 
     def lose_thread(self, thread_id: UUID) -> None:
         """Forget a thread's row and runs, as a crashed development server does; its history stays."""

@@ -56,6 +56,7 @@ class ServerState:
     conversations: dict[UUID, Conversation] = field(default_factory=lambda: defaultdict(Conversation))
     runs: dict[UUID, MemoryRun] = field(default_factory=dict)
     records: dict[UUID, dict[UUID, UsageRecord]] = field(default_factory=lambda: defaultdict(dict))
+    items: dict[tuple[str, ...], dict[str, object]] = field(default_factory=dict)
 
     async def enter(self, token: str) -> Identity:
         """Begin a call: misbehave as told, then say who calls. Raises Refused for an unknown token."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from uuid import UUID
 
 from sdk_bridge.errors import Conflict
@@ -70,6 +71,15 @@ class MemoryThreads(MemoryCalls):
             del self._state.runs[run.snapshot.run_id]
         del self._state.threads[thread_id]
         self._state.conversations.pop(thread_id, None)
+
+    async def find_threads(self, owner_id: UUID, *, limit: int = 100) -> tuple[UUID, ...]:
+        identity = await self._enter()
+        mine = (
+            thread.id
+            for thread in self._state.threads.values()
+            if owns(identity, thread) and thread.metadata["owner"] == str(owner_id)
+        )
+        return tuple(islice(mine, limit))
 
     def _put_thread(
         self, identity: Identity, thread_id: UUID, *, graph_id: str, metadata: Mapping[str, object]

@@ -12,6 +12,7 @@ from controlplane.audit.models import Action
 from controlplane.audit.record import entry_add
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.documents.models import UserDocument
+from controlplane.erasure.models import DeletionReceipt
 from controlplane.feedback.models import MessageFeedback
 from controlplane.prompts.reception import prompt_rate
 from controlplane.prompts.services import prompt_create
@@ -44,6 +45,7 @@ def add_one_of_each_of(user: CustomUser) -> ChatSession:
     entry_add(Action.REPAIR, subject=session, actor_id=None, concerns_id=user.pk)
     AccountExport.objects.create(user=user, status="ready")
     DriftFinding.objects.create(kind="owner_differs", thread_id=session.pk, details={"session": user.email})
+    DeletionReceipt.objects.create(kind="session", subject_id=session.pk, user=user)
     MessageFeedback.objects.create(user=user, chat_session=session, message_id="m", rating="star_4")
     prompt = prompt_create(
         author_id=user.pk, owner_id=user.pk, settings={"name": f"Tutor of {user.email}", "content": "Teach."}

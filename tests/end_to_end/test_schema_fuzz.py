@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.end_to_end import walked_collections
+from tests.end_to_end.api import eventually
 from tests.end_to_end.signed_in_users import access_tokens
 from tests.running_stack import RunningStack
 
@@ -69,6 +70,13 @@ def made(http: httpx.Client, path: str, **body: Any) -> str:
     return str(http.post(path, **body).raise_for_status().json()["id"])
 
 
+def receipt(http: httpx.Client) -> str:
+    """Delete a session and wait until its job has begun a receipt."""
+    http.delete(f"sessions/{made(http, 'sessions/', json={'title': 'Tea'})}/").raise_for_status()
+    found = eventually(lambda: http.get("deletions/").raise_for_status().json()["results"], bool, within=30)
+    return str(found[0]["id"])
+
+
 # What a path names, by the name that it has there: every second request is about one that exists.
 MAKERS: dict[str, Callable[[httpx.Client], str]] = {
     "session_id": lambda http: made(http, "sessions/", json={"title": "Tea"}),
@@ -83,6 +91,7 @@ MAKERS: dict[str, Callable[[httpx.Client], str]] = {
     "personal_token_id": lambda http: made(
         http, "auth/personal-access-tokens/", json={"name": "Script", "scopes": ["read"]}
     ),
+    "receipt_id": receipt,
 }
 # Only a model's answer makes these.
 COME_OF_TURNS = {"run_id", "feedback_id"}

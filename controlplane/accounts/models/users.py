@@ -64,6 +64,12 @@ class CustomUser(AbstractUser):
         editable=False,
         help_text=_("Signed up; the address counts once it is confirmed."),
     )
+    deleted_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("The account is a tombstone: its id stays for the bills, nothing else does."),
+    )
     preferences_stamp = models.PositiveBigIntegerField(
         db_default=0,
         editable=False,
@@ -86,6 +92,18 @@ class CustomUser(AbstractUser):
                 Lower("email"),
                 name="accounts_user_email_unique",
                 violation_error_message=_("A user with this e-mail address exists already."),
+            ),
+            models.CheckConstraint(
+                name="accounts_user_deleted_is_off",
+                condition=models.Q(deleted_at__isnull=True) | models.Q(is_active=False),
+                violation_error_message=_("The account was deleted."),
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["deleted_at"],
+                name="accounts_user_deleted",
+                condition=models.Q(deleted_at__isnull=False),
             ),
         )
 

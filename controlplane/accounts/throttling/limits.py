@@ -59,7 +59,8 @@ def is_sign_in(request: HttpRequest) -> bool:
     if request.method != "POST":
         return False
     path = request.path_info
-    return path in {reverse("sign-in"), reverse("admin:login")} or path.startswith(settings.SIGN_IN_PREFIX)
+    asking = {reverse("sign-in"), reverse("me-deletion"), reverse("admin:login")}
+    return path in asking or path.startswith(settings.SIGN_IN_PREFIX)
 
 
 def _account(request: HttpRequest) -> str:

@@ -15,8 +15,18 @@ class DeletedThread(models.Model):
     )
     deleted_at = models.DateTimeField(db_default=Now(), editable=False)
     erased_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text=_("When the thread was gone from the Agent Server.")
+        null=True, blank=True, editable=False, help_text=_("When all of it was gone, as far as was seen.")
     )
+    checked_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("When a later look found nothing more.")
+    )
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=["deleted_at"], name="chat_tombstone_open", condition=models.Q(checked_at__isnull=True)
+            ),
+        )
 
     def __str__(self) -> str:
         return str(self.thread_id)

@@ -18,7 +18,7 @@ from controlplane.api.viewsets import ChangesByVersion, Deletes
 from controlplane.chat import services
 from controlplane.chat.models import ChatSession, ChatSessionQuerySet
 from controlplane.chat.provisional import decide_before_deleting, decide_before_listing
-from controlplane.chat.selectors import session_filter, session_read
+from controlplane.chat.selectors import session_filter, session_missing, session_read
 from controlplane.chat.serializers import SessionSerializer
 from controlplane.chat.views.session_forms import (
     CHANGE_EXAMPLE,
@@ -27,6 +27,7 @@ from controlplane.chat.views.session_forms import (
     SessionFilters,
     SessionSettings,
 )
+from controlplane.errors import NotFound
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     HEADER,
@@ -91,6 +92,13 @@ class SessionViewSet(AsyncViewSet, ChangesByVersion[ChatSession], Deletes[ChatSe
     def owned_by(self, owner_id: uuid.UUID) -> ChatSessionQuerySet:
         """Give one user's sessions."""
         return ChatSession.objects.owned_by(owner_id).existing()
+
+    def find(self, *, lock: bool = False) -> ChatSession:
+        """Find the session that the address names. Raises NotFound, Gone for a deleted one."""
+        try:
+            return super().find(lock=lock)
+        except NotFound:
+            raise session_missing(session_id=self._session_id, owner_id=self.owner_id) from None
 
     def narrow(self, rows: QuerySet[ChatSession], filters: Mapping[str, Any]) -> QuerySet[ChatSession]:
         """Apply the filters of the list to those whose thread has been seen; others are only on their way."""

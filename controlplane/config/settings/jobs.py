@@ -52,7 +52,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": float(read_environment().drift_check_seconds),
         "options": {"expires": read_environment().drift_check_seconds - 5},
     },
-    "sweep-deletions": {"task": "chat.sweep_deletions", "schedule": 60.0, "options": {"expires": 55}},
+    "sweep-deletions": {"task": "erasure.sweep", "schedule": 60.0, "options": {"expires": 55}},
+    "sweep-documents": {"task": "documents.sweep_deletions", "schedule": 60.0, "options": {"expires": 55}},
 }
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

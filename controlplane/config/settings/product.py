@@ -1,5 +1,6 @@
 """The product's own settings: the Agent Server, models and their prices, the limits of the house."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from controlplane.config.environment import read_environment
@@ -38,6 +39,14 @@ MESSAGE_SEARCH = _environment.message_search
 EXPORT_KEPT_DAYS = _environment.export_kept_days
 RETENTION_ARCHIVE_DAYS = _environment.retention_archive_days
 RETENTION_DELETE_DAYS = _environment.retention_delete_days
+PGVECTOR_CONNECTION_STRING = (
+    _environment.pgvector_connection_string.get_secret_value()
+    if _environment.pgvector_connection_string
+    else None
+)
+
+DELETION_JOURNAL = _environment.deletion_journal
+DELETION_SECOND_LOOK = timedelta(seconds=_environment.deletion_second_look_seconds)
 
 DAILY_MESSAGE_LIMIT = _environment.daily_message_limit
 DAILY_TOKEN_LIMIT = _environment.daily_token_limit

@@ -14,6 +14,7 @@ from django.utils import timezone
 from controlplane.accounts.models import CustomUser, Invitation, PersonalAccessToken
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.documents.models import UserDocument
+from controlplane.erasure.models import DeletionReceipt
 from controlplane.feedback.models import MessageFeedback
 from controlplane.preferences.models import UserPreference
 from controlplane.prompts.models import PromptRating, PromptVersion, SystemPromptTemplate
@@ -34,6 +35,7 @@ OURS = [
     PromptRating,
     ChatSession,
     DeletedThread,
+    DeletionReceipt,
     MessageFeedback,
     Run,
     UserDocument,
@@ -54,6 +56,7 @@ SHOWN_ONLY = [
     PromptVersion,
     PromptRating,
     DeletedThread,
+    DeletionReceipt,
     Run,
     TokenUsage,
     DailyCounter,

@@ -27,7 +27,7 @@ OF_SUPPORT = {
 OF_ANALYSTS = {"usage.TokenUsage", "usage.DailyCounter", "runs.Run"}
 # Apps whose pages a role sees whatever they are called.
 WHOLE_APPS = {
-    "support": {"documents", "provider_keys", "tools"},
+    "support": {"documents", "erasure", "provider_keys", "tools"},
     "analyst": {"feedback", "language_models", "usage"},
 }
 SEEN = {"support": OF_SUPPORT, "analyst": OF_ANALYSTS}

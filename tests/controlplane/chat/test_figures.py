@@ -11,7 +11,7 @@ from django.utils import timezone
 from controlplane.chat.models import ChatSession
 from controlplane.chat.selectors import session_read
 from controlplane.chat.services import session_archive, session_change, session_delete, session_pin
-from controlplane.errors import NotFound
+from controlplane.errors import Gone, NotFound
 from controlplane.runs.mirror import run_end, run_roll_back
 from controlplane.runs.models import Run
 from controlplane.usage.models import TokenUsage
@@ -70,14 +70,14 @@ def test_every_change_is_seen_at_once(user, change):
     assert {name: getattr(shown, name) for name in stored} == stored
 
 
-def test_deleted_and_foreign_sessions_are_not_found_though_cached(user, stranger):
+def test_deleted_and_foreign_sessions_are_not_shown_though_cached(user, stranger):
     session = ChatSession.objects.create(user=user)
     session_read(session_id=session.pk, owner_id=user.pk)
 
     with pytest.raises(NotFound):
         session_read(session_id=session.pk, owner_id=stranger.pk)
     session_delete(session_id=session.pk, owner_id=user.pk)
-    with pytest.raises(NotFound):
+    with pytest.raises(Gone):
         session_read(session_id=session.pk, owner_id=user.pk)
 
 

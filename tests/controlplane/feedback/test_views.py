@@ -156,9 +156,9 @@ def test_archived_session_is_rated_and_deleted_one_is_not(api, user, session, me
     feedback = MessageFeedback.objects.get()
     session_delete(session_id=session.pk, owner_id=user.pk)
 
-    assert api.put(address(session), {**body, "rating": "thumbs_down"}).status_code == 404
-    assert api.get(address(session)).status_code == 404
-    assert api.delete(f"{address(session)}{feedback.pk}/").status_code == 404
+    assert api.put(address(session), {**body, "rating": "thumbs_down"}).status_code == 410
+    assert api.get(address(session)).status_code == 410
+    assert api.delete(f"{address(session)}{feedback.pk}/").status_code == 410
     feedback.refresh_from_db()
     assert feedback.rating == "thumbs_up"
     ChatSession.objects.filter(pk=session.pk).delete()

@@ -67,7 +67,8 @@ def test_beat_calls_only_jobs_that_exist(settings):
     assert scheduled == {
         "runs.sweep_records",
         "runs.sweep_runs",
-        "chat.sweep_deletions",
+        "erasure.sweep",
+        "documents.sweep_deletions",
         "chat.sweep_provisional",
         "chat.sweep_message_index",
         "accounts.forget_expired",

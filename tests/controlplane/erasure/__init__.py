@@ -1,0 +1,1 @@
+"""Deletions: of conversations, of accounts, and what is left of both."""
