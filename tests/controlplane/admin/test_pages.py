@@ -43,7 +43,7 @@ OURS = [
     ToolCall,
 ]
 # Of the house and not of users: what these pages cost and allow is tested beside their apps.
-OF_THE_HOUSE = ["AllowedModel", "ModelPrice", "AvailableTool"]
+OF_THE_HOUSE = ["AllowedModel", "ModelPrice", "AvailableTool", "AuditEntry"]
 SHOWN_ONLY = [
     PersonalAccessToken,
     PromptVersion,
