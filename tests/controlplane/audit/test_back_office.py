@@ -27,6 +27,7 @@ from controlplane.usage.models import ModelPrice
 from tests.controlplane.admin.test_pages import page_of
 from tests.controlplane.one_of_each import add_one_of_each_of
 
+SCHEMA = '{"type": "object"}'
 LATER = timezone.now() + timezone.timedelta(days=9)
 # What is posted to make, to change and to delete a row: a page that is not here has to say why below.
 FORMS = {
@@ -37,15 +38,19 @@ FORMS = {
         False,
     ),
     "accounts.Invitation": ({"email": "guest@example.com"}, None, False),
-    "preferences.UserPreference": (None, {"daily_message_limit": "3"}, False),
+    "preferences.UserPreference": (
+        None,
+        {"daily_message_limit": "3", "theme": "dark", "language": "en", "timezone": "UTC"},
+        False,
+    ),
     "prompts.SystemPromptTemplate": (
         {"name": "New", "slug": "new", "content": "Teach.", "category": "general"},
         {"name": "Renamed", "slug": "renamed", "content": "Teach.", "category": "general"},
         True,
     ),
     "tools.AvailableTool": (
-        {"tool_name": "fresh", "display_name": "A", "category": "general", "config_schema": '{"type": "object"}'},
-        {"display_name": "B", "category": "general", "config_schema": '{"type": "object"}'},
+        {"tool_name": "fresh", "display_name": "A", "category": "general", "config_schema": SCHEMA},
+        {"display_name": "B", "category": "general", "config_schema": SCHEMA},
         True,
     ),
     "tools.UserTool": (None, {"is_enabled": "", "rate_limit": "3", "rate_limit_period": "day"}, False),
