@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 # Requests per second, minute, hour or day, or per several of them: 600/m, 10/30s.
 RATE = r"^[1-9][0-9]{0,8}/([1-9][0-9]{0,3})?[smhd]$"
+Rate = Annotated[str, Field(pattern=RATE)]
 Words = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -103,6 +104,10 @@ class Environment(BaseSettings):
         default="30/m",
         pattern=RATE,
         description="Attempts to sign in, confirm or reset, per address and account",
+    )
+    throttle_account: Annotated[tuple[Rate, ...], NoDecode] = Field(
+        default=("10/m", "60/h"),
+        description="The same per account from addresses that never signed in to it, shorter spans first",
     )
 
     database_url: SecretStr = Field(
@@ -212,6 +217,7 @@ class Environment(BaseSettings):
         "fernet_keys",
         "default_enabled_tools",
         "provider_private_addresses",
+        "throttle_account",
         mode="before",
     )
     @classmethod
