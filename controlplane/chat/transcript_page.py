@@ -70,9 +70,7 @@ class ShowsTranscripts:
             "opts": ChatSession._meta,
             **shown,
         }
-        answer = render(request, "chat/transcript.html", context, status=status)
-        answer.headers["Cache-Control"] = "private, no-store"
-        return answer
+        return render(request, "chat/transcript.html", context, status=status)
 
 
 def _index(given: str) -> int | None:

@@ -21,8 +21,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 # Requests per second, minute, hour or day, or per several of them: 600/m, 10/30s.
-RATE = r"^[1-9][0-9]{0,8}/([1-9][0-9]{0,3})?[smhd]$"
-Rate = Annotated[str, Field(pattern=RATE)]
+Rate = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/([1-9][0-9]{0,3})?[smhd]$")]
 Words = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -94,20 +93,14 @@ class Environment(BaseSettings):
     )
     oidc_client_id: str = Field(default="", description="Threadplane's client id at the provider")
     oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="Its client secret there")
-    throttle_user: str = Field(
-        default="600/m", pattern=RATE, description="Requests that a user may make per s, m, h or d"
-    )
-    throttle_address: str = Field(
-        default="3000/m", pattern=RATE, description="Requests that may come from one address"
-    )
-    throttle_sign_in: str = Field(
-        default="30/m",
-        pattern=RATE,
-        description="Attempts to sign in, confirm or reset, per address and account",
+    throttle_user: Rate = Field(default="600/m", description="Requests that a user may make per s, m, h or d")
+    throttle_address: Rate = Field(default="3000/m", description="Requests that may come from one address")
+    throttle_sign_in: Rate = Field(
+        default="30/m", description="Attempts to sign in, confirm or reset, per address and account"
     )
     throttle_account: Annotated[tuple[Rate, ...], NoDecode] = Field(
         default=("10/m", "60/h"),
-        description="The same per account from addresses that never signed in to it, shorter spans first",
+        description="The same per account, from addresses new to it; short spans first",
     )
 
     database_url: SecretStr = Field(
