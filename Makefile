@@ -14,7 +14,7 @@ TEST_WORKERS ?= 2
 export LANGGRAPH_CLI_NO_ANALYTICS ?= 1
 export LANGSMITH_TRACING ?= false
 
-.PHONY: help setup up demo test scale lint types contracts lock clean
+.PHONY: help setup up demo test scale lint types contracts audit lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -44,7 +44,7 @@ $(NODE_PACKAGES:=/node_modules/.installed): %/node_modules/.installed: %/package
 		--no-audit --no-fund --loglevel=error
 	@touch $@
 
-test: setup $(NODE_PACKAGES:=/node_modules/.installed) lint types contracts ## run every check that CI runs
+test: setup $(NODE_PACKAGES:=/node_modules/.installed) lint types contracts audit ## run every check that CI runs
 	@$(RUN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 scale: setup ## ask a database with a hundred times as many rows; about ten minutes and 8 GB of disk
@@ -56,6 +56,9 @@ lint: setup ## style of the code
 
 types: setup ## static types, strict
 	@$(RUN)/python -m mypy
+
+audit: setup ## ask the registries about known vulnerabilities of what is locked
+	@$(RUN)/python -m tests.audit_dependencies
 
 contracts: setup ## who may import whom
 	@$(RUN)/lint-imports

@@ -11,9 +11,10 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -28,7 +29,8 @@ from controlplane.accounts.callers import user_of
 from controlplane.accounts.invitations import invitation_create
 from controlplane.accounts.models import CustomUser, Invitation, PersonalAccessToken
 from controlplane.accounts.personal_tokens import personal_token_revoke
-from controlplane.accounts.services import user_deactivate, user_sign_out_everywhere
+from controlplane.accounts.rights import rights_note, rights_of_group, rights_of_user
+from controlplane.accounts.services import user_deactivate, user_sign_out_by_other, user_sign_out_everywhere
 from controlplane.backoffice.columns import column
 from controlplane.backoffice.pages import ModelAdmin, ShownOnlyAdmin
 
@@ -59,7 +61,30 @@ admin.site.login_template = "accounts/back_office_sign_in.html"
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold has no types
-    """Permissions by group, in the back office's look."""
+    """Permissions by group, in the back office's look; every change of them is recorded."""
+
+    def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:  # noqa: FBT001  # Django passes it
+        """Take down first what was."""
+        form.rights_before = rights_of_group(obj.pk)
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001  # as above
+        """Record the change once all of it is there, in the transaction of the form."""
+        super().save_related(request, form, formsets, change)
+        after = rights_of_group(form.instance.pk)
+        rights_note(form.instance, form.rights_before, after, actor_id=user_of(request).pk)
+
+    def delete_model(self, request: HttpRequest, obj: Group) -> None:
+        """Delete it, recorded."""
+        with transaction.atomic():
+            rights_note(obj, rights_of_group(obj.pk), {}, actor_id=user_of(request).pk)
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        """Delete the chosen ones, each recorded."""
+        with transaction.atomic():
+            for group in queryset:
+                self.delete_model(request, group)
 
 
 @admin.register(CustomUser)
@@ -132,7 +157,9 @@ class CustomUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
     @admin.action(description=_("Sign out everywhere"), permissions=["change"])
     def sign_out_everywhere(self, request: HttpRequest, users: QuerySet[CustomUser]) -> None:
         """Refuse every token and session that the chosen users hold."""
-        count = sum(user_sign_out_everywhere(user_id=user.pk) for user in self._within_reach(request, users))
+        actor_id = user_of(request).pk
+        chosen = self._within_reach(request, users)
+        count = sum(user_sign_out_by_other(user_id=user.pk, actor_id=actor_id) for user in chosen)
         said = ngettext("%d user was signed out everywhere.", "%d users were signed out everywhere.", count)
         self.message_user(request, said % count, messages.SUCCESS)
 
@@ -141,7 +168,7 @@ class CustomUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
         """Switch the chosen users off; oneself is left out."""
         others = [user for user in self._within_reach(request, users) if user != request.user]
         for user in others:
-            user_deactivate(user_id=user.pk)
+            user_deactivate(user_id=user.pk, actor_id=user_of(request).pk)
         count = len(others)
         said = ngettext("%d user was deactivated.", "%d users were deactivated.", count)
         self.message_user(request, said % count, messages.SUCCESS)
@@ -157,9 +184,26 @@ class CustomUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
         change: bool,  # noqa: FBT001
     ) -> None:
         """Save; whoever is switched off by the form is signed out as by the action."""
+        form.rights_before = rights_of_user(obj.pk)  # type: ignore[attr-defined]  # kept for `save_related`
         super().save_model(request, obj, form, change)
         if change and "is_active" in form.changed_data and not obj.is_active:
-            user_deactivate(user_id=obj.pk)
+            user_sign_out_everywhere(user_id=obj.pk)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001  # Django passes it
+        """Record the change once all of it is there, in the transaction of the form."""
+        super().save_related(request, form, formsets, change)
+        after = rights_of_user(form.instance.pk)
+        rights_note(form.instance, form.rights_before, after, actor_id=user_of(request).pk)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002  # Django's signature
+        """Record that it was changed, with the change."""
+        with transaction.atomic():
+            user = self.get_object(request, id)
+            before = rights_of_user(user.pk) if user is not None else {}
+            answer = super().user_change_password(request, id, form_url)
+            if user is not None:
+                rights_note(user, before, rights_of_user(user.pk), actor_id=user_of(request).pk)
+        return answer
 
     def has_delete_permission(self, *args: Any, **kwargs: Any) -> bool:  # noqa: ARG002  # Django passes them
         """Nobody may."""
@@ -198,7 +242,7 @@ class PersonalAccessTokenAdmin(ShownOnlyAdmin[PersonalAccessToken]):
         """End the chosen tokens."""
         chosen = list(tokens.unrevoked())  # type: ignore[attr-defined]  # the table's own words
         for token in chosen:
-            personal_token_revoke(token_id=token.pk, owner_id=token.user_id)
+            personal_token_revoke(token_id=token.pk, owner_id=token.user_id, actor_id=user_of(request).pk)
         said = ngettext("%d token was revoked.", "%d tokens were revoked.", len(chosen))
         self.message_user(request, said % len(chosen), messages.SUCCESS)
 

@@ -15,6 +15,9 @@ from django.utils.translation import gettext
 from controlplane.accounts.mail import mail_server_needed
 from controlplane.accounts.models import CustomUser, Invitation
 from controlplane.accounts.personal_tokens import KEPT_FOR, digest_of
+from controlplane.audit.comparison import ADDED
+from controlplane.audit.models import Action
+from controlplane.audit.record import entry_add
 from controlplane.errors import Conflict, Invalid
 
 VALID_FOR = timedelta(days=7)
@@ -39,6 +42,7 @@ def invitation_create(*, email: str, invited_by: UUID) -> tuple[Invitation, str]
             invited_by_id=invited_by,
             expires_at=timezone.now() + VALID_FOR,
         )
+        entry_add(Action.USER_INVITE, subject=invitation, actor_id=invited_by, changes=ADDED)
         transaction.on_commit(lambda: _send(email, token))
     invitation.refresh_from_db(fields=["created_at"])
     return invitation, token

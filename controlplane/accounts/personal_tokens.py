@@ -11,6 +11,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from controlplane.accounts.models import CustomUser, PersonalAccessToken
+from controlplane.audit.comparison import ADDED, REMOVED
+from controlplane.audit.models import Action
+from controlplane.audit.record import entry_add
 from controlplane.errors import Conflict, Invalid, NotFound
 
 MARK = "tp_"
@@ -45,15 +48,33 @@ def personal_token_create(
             version=owner.token_version,
             expires_at=expires_at,
         )
+        entry_add(
+            Action.TOKEN_ADD,
+            subject=token,
+            actor_id=owner_id,
+            concerns_id=owner_id,
+            changes={**ADDED, "scopes": [[], token.scopes]},
+        )
     token.refresh_from_db(fields=["created_at"])
     return token, secret
 
 
-def personal_token_revoke(*, token_id: UUID, owner_id: UUID) -> None:
-    """End one token at once and for ever. Raises NotFound."""
+def personal_token_revoke(*, token_id: UUID, owner_id: UUID, actor_id: UUID | None = None) -> None:
+    """End one token at once and for ever, in one transaction; its owner does unless another is named.
+
+    Raises NotFound.
+    """
     mine = PersonalAccessToken.objects.owned_by(owner_id).unrevoked()
-    if not mine.filter(pk=token_id).update(revoked_at=Now()):
-        raise NotFound("There is nothing here.")
+    with transaction.atomic():
+        if not mine.filter(pk=token_id).update(revoked_at=Now()):
+            raise NotFound("There is nothing here.")
+        entry_add(
+            Action.TOKEN_REVOKE,
+            subject=PersonalAccessToken(pk=token_id),
+            actor_id=actor_id or owner_id,
+            concerns_id=owner_id,
+            changes=REMOVED,
+        )
 
 
 def personal_token_find(secret: str) -> PersonalAccessToken | None:

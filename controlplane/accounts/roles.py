@@ -6,6 +6,8 @@ from fnmatch import fnmatchcase
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
+from controlplane.accounts.rights import rights_note, rights_of_group
+
 SUPPORT, ANALYST, ADMIN = "support", "analyst", "admin"
 # By `app.codename`. Content (`accounts.view_content`) is for administrators alone; secrets are for nobody,
 # which the pages themselves see to.
@@ -45,8 +47,10 @@ def roles_sync() -> dict[str, int]:
     with transaction.atomic():
         for role, patterns in ROLES.items():
             group, _ = Group.objects.get_or_create(name=role)
+            before = rights_of_group(group.pk)
             given = [one for name, one in known.items() if any(fnmatchcase(name, each) for each in patterns)]
             group.permissions.set(given)
+            rights_note(group, before, rights_of_group(group.pk), actor_id=None)
             counted[role] = len(given)
     return counted
 

@@ -1,8 +1,9 @@
 """What users write is shown to those roles alone that may see content: fields, columns, names, searches."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,16 @@ NAME = "__str__"
 def may_see_content(request: HttpRequest) -> bool:
     """Ask for the one permission that covers the content of all apps."""
     return bool(request.user.has_perm(PERMISSION))
+
+
+# Who is told of reads: `(request, row)`, before anything of the row is shown.
+_told: list[Callable[[HttpRequest, Model], None]] = []
+
+
+def tell_of_reads(listener: Callable[[HttpRequest, Model], None]) -> None:
+    """Have a listener told whenever somebody opens the page of a row that shows what users wrote."""
+    if listener not in _told:
+        _told.append(listener)
 
 
 class Unnamed:
@@ -95,8 +106,9 @@ class HidesContent:
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Call the row by its key in titles and crumbs."""
+        """Tell of the read where content is shown; elsewhere call the row by its key in titles and crumbs."""
         context = dict(extra_context or {})
+        self._tell(request, object_id)
         row = self.get_object(request, object_id) if object_id and self._hides_names(request) else None  # type: ignore[attr-defined]
         if row is not None:
             context |= {"subtitle": str(row.pk), "original": Unnamed(row)}
@@ -111,6 +123,14 @@ class HidesContent:
             raise PermissionDenied
         answer: HttpResponse = super().history_view(request, object_id, extra_context)  # type: ignore[misc]
         return answer
+
+    def _tell(self, request: HttpRequest, object_id: str | None) -> None:
+        if not (object_id and self.content_fields and may_see_content(request)):
+            return
+        row = self.get_object(request, unquote(object_id))  # type: ignore[attr-defined]  # the page's own
+        if row is not None and self.has_view_permission(request, row):  # type: ignore[attr-defined]  # as above
+            for listener in _told:
+                listener(request, row)
 
     def _hides_names(self, request: HttpRequest) -> bool:
         return NAME in self.content_fields and not may_see_content(request)

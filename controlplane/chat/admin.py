@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from controlplane.accounts.callers import user_of
 from controlplane.backoffice.columns import column
 from controlplane.backoffice.content import may_see_content
 from controlplane.backoffice.exports import MOST_ROWS, stream_csv
@@ -21,6 +22,7 @@ from controlplane.chat import services
 from controlplane.chat.back_office_search import ModelFilter, RetentionFilter, sessions_found
 from controlplane.chat.models import ChatSession, ChatSessionQuerySet, DeletedThread
 from controlplane.chat.tags import tags_normalize
+from controlplane.chat.transcript_page import ShowsTranscripts
 from controlplane.errors import Conflict, Invalid, NotFound
 from controlplane.language_models.selection import model_is_allowed
 
@@ -49,10 +51,10 @@ class SessionForm(forms.ModelForm):  # type: ignore[type-arg]  # is not generic 
 
 
 @admin.register(ChatSession)
-class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
+class ChatSessionAdmin(ShowsTranscripts, LargeTableAdmin[ChatSession]):
     """Settings can be helped with; identity and figures mirror other systems and are only shown."""
 
-    content_fields = ("title", "tags", "labels", "custom_system_prompt", "__str__")
+    content_fields = ("title", "tags", "labels", "custom_system_prompt", "conversation", "__str__")
     form = SessionForm
     list_display = (
         "title",
@@ -75,6 +77,7 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
     readonly_fields = (
         "id",
         "user",
+        "conversation",
         "graph_id",
         "message_count",
         "total_tokens_used",
@@ -90,7 +93,7 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
         "deleted_at",
     )
     fieldsets = (
-        (None, {"fields": ("title", "tags", "user", "id")}),
+        (None, {"fields": ("title", "tags", "user", "id", "conversation")}),
         (
             _("Model"),
             {"fields": ("model_name", ("temperature", "max_tokens"), "custom_system_prompt")},
@@ -203,7 +206,9 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
     def save_model(self, request: HttpRequest, obj: ChatSession, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
         """Change it as its owner would."""
         changes = {name: form.cleaned_data[name] for name in form.changed_data}
-        services.session_change(session_id=obj.pk, owner_id=obj.user_id, changes=changes)
+        services.session_change(
+            session_id=obj.pk, owner_id=obj.user_id, changes=changes, actor_id=user_of(request).pk
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: ChatSession | None = None) -> bool:
         """Ask for Django's own permission; what is being deleted stays as it is."""
@@ -227,10 +232,10 @@ class ChatSessionAdmin(LargeTableAdmin[ChatSession]):
         chosen: list[tuple[uuid.UUID, uuid.UUID]] = list(
             sessions.filter(deleted_at=None).values_list("pk", "user_id")
         )
-        done = 0
+        done, actor_id = 0, user_of(request).pk
         for session_id, owner_id in chosen:
             try:
-                service(session_id=session_id, owner_id=owner_id)
+                service(session_id=session_id, owner_id=owner_id, actor_id=actor_id)
             except (Conflict, NotFound) as error:
                 # One that is only on its way, or just gone, does not stop the others.
                 self.message_user(request, f"{session_id}: {error.message}", WARNING)

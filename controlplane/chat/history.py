@@ -1,7 +1,7 @@
 """Reads a conversation back from the Agent Server; the control plane itself keeps no message."""
 
 from controlplane.accounts.models import CustomUser
-from controlplane.agent_server.bridges import bridge_for_user
+from controlplane.agent_server.bridges import bridge_for_service, bridge_for_user
 from controlplane.agent_server.patience import answered_in_time
 from controlplane.api.waiting import free_thread
 from controlplane.chat.models import ChatSession
@@ -21,4 +21,13 @@ async def read_history(
             return await bridge.read_history(session.id, limit=limit, before=before)
         except ThreadNotFound:
             await bridge.restore_thread(session.id, graph_id=session.graph_id)
+        return await bridge.read_history(session.id, limit=limit, before=before)
+
+
+async def read_history_as_service(*, session: ChatSession, limit: int, before: int | None = None) -> History:
+    """Read the same for the back office, whoever owns the session. Raises BridgeError.
+
+    A lost thread is left lost: given back by the service, it would have no owner.
+    """
+    async with answered_in_time(), bridge_for_service() as bridge:
         return await bridge.read_history(session.id, limit=limit, before=before)

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.db import transaction
@@ -13,6 +13,9 @@ from controlplane.accounts.models import CustomUser
 from controlplane.agent_server.bridges import bridge_for_user
 from controlplane.api.idempotency import Attempt, Creation, create_once, forget_attempt
 from controlplane.api.waiting import free_thread
+from controlplane.audit.comparison import REMOVED, differences, state_of
+from controlplane.audit.models import Action
+from controlplane.audit.record import entry_add
 from controlplane.chat.models import ChatSession, DeletedThread, IndexedMessage
 from controlplane.chat.selectors import session_missing
 from controlplane.chat.tags import tags_normalize
@@ -21,6 +24,8 @@ from controlplane.errors import Conflict
 from controlplane.language_models.selection import model_require_allowed
 from controlplane.prompts.reception import prompt_note_use
 from controlplane.prompts.selectors import prompt_get_visible
+
+CONTENT: Final = ("title", "tags", "custom_system_prompt")
 
 
 async def session_create(*, owner: CustomUser, settings: Mapping[str, Any]) -> ChatSession:
@@ -53,18 +58,27 @@ async def session_create_once(
     return Creation(row=session, is_new=made.is_new)
 
 
-def session_change(*, session_id: uuid.UUID, owner_id: uuid.UUID, changes: Mapping[str, Any]) -> ChatSession:
-    """Change a session's settings in one transaction.
+def session_change(
+    *,
+    session_id: uuid.UUID,
+    owner_id: uuid.UUID,
+    changes: Mapping[str, Any],
+    actor_id: uuid.UUID | None = None,
+) -> ChatSession:
+    """Change a session's settings in one transaction; of what another than the owner does there is a record.
 
     Raises NotFound, ValidationError, Invalid (`model_not_allowed` for one).
     """
     with transaction.atomic():
         session = _lock(session_id, owner_id)
         _require_allowed(changes)
+        before = state_of(session, changes)
         for name, value in _tidy(changes).items():
             setattr(session, name, value)
         session.full_clean(validate_unique=False, validate_constraints=False)
         session.save(update_fields=[*changes, "updated_at"])
+        if actor_id not in (None, owner_id):
+            _note_change(session, before, actor_id)
     return session
 
 
@@ -85,14 +99,18 @@ def session_apply_prompt(
     return session
 
 
-def session_archive(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
+def session_archive(
+    *, session_id: uuid.UUID, owner_id: uuid.UUID, actor_id: uuid.UUID | None = None
+) -> ChatSession:
     """Put a session away: it stays readable and takes no messages. Raises NotFound."""
-    return _organize(session_id, owner_id, is_archived=True)
+    return _archive(session_id, owner_id, actor_id, is_archived=True)
 
 
-def session_restore(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
+def session_restore(
+    *, session_id: uuid.UUID, owner_id: uuid.UUID, actor_id: uuid.UUID | None = None
+) -> ChatSession:
     """Take a session out of the archive; it counts as used from now on. Raises NotFound."""
-    return _organize(session_id, owner_id, is_archived=False, retired_at=None, restored_at=Now())
+    return _archive(session_id, owner_id, actor_id, is_archived=False, retired_at=None, restored_at=Now())
 
 
 def session_pin(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
@@ -105,10 +123,10 @@ def session_unpin(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
     return _organize(session_id, owner_id, is_pinned=False)
 
 
-def session_delete(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> None:
+def session_delete(*, session_id: uuid.UUID, owner_id: uuid.UUID, actor_id: uuid.UUID | None = None) -> None:
     """Hide a session, forget its words and put up its thread's tombstone, in one transaction.
 
-    Raises NotFound, Conflict.
+    `actor_id` names who does it, None being the system. Raises NotFound, Conflict.
     After commit a job erases the thread; when the queue is down the sweep does.
     """
     with transaction.atomic():
@@ -117,6 +135,13 @@ def session_delete(*, session_id: uuid.UUID, owner_id: uuid.UUID) -> None:
             # Until the Agent Server has let its run in, the thread may be somebody else's.
             raise Conflict("The session is just being made. Try again soon.", code="session_provisional")
         _put_up_tombstones([session])
+        entry_add(
+            Action.SESSION_DELETE,
+            subject=session,
+            actor_id=actor_id,
+            concerns_id=owner_id,
+            changes=REMOVED,
+        )
         transaction.on_commit(partial(request_erasure, session.pk))
 
 
@@ -192,6 +217,27 @@ def _lock(session_id: uuid.UUID, owner_id: uuid.UUID) -> ChatSession:
     if session is None:
         raise session_missing(session_id=session_id, owner_id=owner_id)
     return session
+
+
+def _archive(
+    session_id: uuid.UUID, owner_id: uuid.UUID, actor_id: uuid.UUID | None, *, is_archived: bool, **marks: Any
+) -> ChatSession:
+    with transaction.atomic():
+        session = _organize(session_id, owner_id, is_archived=is_archived, **marks)
+        if actor_id not in (None, owner_id):
+            _note_change(session, {"is_archived": not is_archived}, actor_id)
+    return session
+
+
+def _note_change(session: ChatSession, before: Mapping[str, Any], actor_id: uuid.UUID | None) -> None:
+    if changes := differences(before, state_of(session, before), concealed=CONTENT):
+        entry_add(
+            Action.SESSION_CHANGE,
+            subject=session,
+            actor_id=actor_id,
+            concerns_id=session.user_id,
+            changes=changes,
+        )
 
 
 def _organize(session_id: uuid.UUID, owner_id: uuid.UUID, **marks: Any) -> ChatSession:

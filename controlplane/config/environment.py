@@ -24,7 +24,7 @@ from controlplane.config.keeping import KeepingEnvironment
 from controlplane.config.limit_settings import LimitSettings
 
 # Requests per second, minute, hour or day, or per several of them: 600/m, 10/30s.
-RATE = r"^[1-9][0-9]{0,8}/([1-9][0-9]{0,3})?[smhd]$"
+Rate = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/([1-9][0-9]{0,3})?[smhd]$")]
 Words = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -96,16 +96,14 @@ class Environment(LimitSettings, KeepingEnvironment):
     )
     oidc_client_id: str = Field(default="", description="Threadplane's client id at the provider")
     oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="Its client secret there")
-    throttle_user: str = Field(
-        default="600/m", pattern=RATE, description="Requests that a user may make per s, m, h or d"
+    throttle_user: Rate = Field(default="600/m", description="Requests that a user may make per s, m, h or d")
+    throttle_address: Rate = Field(default="3000/m", description="Requests that may come from one address")
+    throttle_sign_in: Rate = Field(
+        default="30/m", description="Attempts to sign in, confirm or reset, per address and account"
     )
-    throttle_address: str = Field(
-        default="3000/m", pattern=RATE, description="Requests that may come from one address"
-    )
-    throttle_sign_in: str = Field(
-        default="30/m",
-        pattern=RATE,
-        description="Attempts to sign in, confirm or reset, per address and account",
+    throttle_account: Annotated[tuple[Rate, ...], NoDecode] = Field(
+        default=("10/m", "60/h"),
+        description="The same per account, from addresses new to it; short spans first",
     )
 
     database_url: SecretStr = Field(
@@ -195,6 +193,7 @@ class Environment(LimitSettings, KeepingEnvironment):
         "fernet_keys",
         "default_enabled_tools",
         "provider_private_addresses",
+        "throttle_account",
         mode="before",
     )
     @classmethod

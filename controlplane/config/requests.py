@@ -6,6 +6,8 @@ from typing import Any
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.utils.http import parse_header_parameters
 
+from controlplane.config.patient_bodies import BoundedBody, Receive, Send, answer_refusal
+
 
 class Utf8Request(ASGIRequest):
     """Never reads with a charset that the sender names.
@@ -19,6 +21,13 @@ class Utf8Request(ASGIRequest):
 
 
 class Utf8Handler(ASGIHandler):
-    """Django's handler, for such requests."""
+    """Django's handler, for such requests, whose bodies come in time or not at all."""
 
     request_class = Utf8Request
+
+    async def handle(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Handle a request; answers 408 or 413 before Django has one for a body beyond the bounds."""
+        body = BoundedBody(receive, dict(scope["headers"]))
+        await super().handle(scope, body, send)
+        if body.refused is not None:
+            await answer_refusal(body.refused, send)

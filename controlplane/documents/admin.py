@@ -1,6 +1,7 @@
 """Documents in the back office: what is known of each file, never what is in it."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.messages import SUCCESS
@@ -10,6 +11,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from controlplane.accounts.callers import user_of
 from controlplane.backoffice.columns import column
 from controlplane.backoffice.content import NAME
 from controlplane.backoffice.pages import LargeTableAdmin
@@ -120,13 +122,22 @@ class UserDocumentAdmin(LargeTableAdmin[UserDocument]):
         found: QuerySet[UserDocument] = super().get_queryset(request)
         return found.filter(deleted_at__isnull=True)
 
+    def save_model(self, request: HttpRequest, obj: UserDocument, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001  # Django passes it
+        """Change it as its user would, recorded."""
+        services.document_change(
+            document_id=obj.pk,
+            owner_id=obj.user_id,
+            changes={name: form.cleaned_data[name] for name in form.changed_data},
+            actor_id=user_of(request).pk,
+        )
+
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  # Django passes it
         """Nobody may: a document comes with its file, which its user uploads."""
         return False
 
-    def delete_model(self, request: HttpRequest, obj: UserDocument) -> None:  # noqa: ARG002  # as above
+    def delete_model(self, request: HttpRequest, obj: UserDocument) -> None:
         """Delete as its user would, file included."""
-        services.document_delete(document_id=obj.pk, owner_id=obj.user_id)
+        services.document_delete(document_id=obj.pk, owner_id=obj.user_id, actor_id=user_of(request).pk)
 
     def delete_queryset(self, request: HttpRequest, queryset: Iterable[UserDocument]) -> None:
         """Delete as their users would, files included."""
@@ -137,7 +148,10 @@ class UserDocumentAdmin(LargeTableAdmin[UserDocument]):
         chosen = list(documents.values_list("pk", "user_id"))
         for document_id, owner_id in chosen:
             services.document_change(
-                document_id=document_id, owner_id=owner_id, changes={"is_active": is_active}
+                document_id=document_id,
+                owner_id=owner_id,
+                changes={"is_active": is_active},
+                actor_id=user_of(request).pk,
             )
         said = ngettext("Done for %d document.", "Done for %d documents.", len(chosen))
         self.message_user(request, said % len(chosen), SUCCESS)

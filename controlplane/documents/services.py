@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
@@ -14,11 +14,16 @@ from django.db.models import Sum
 from django.db.models.functions import Now
 
 from controlplane.accounts.models import CustomUser
+from controlplane.audit.comparison import REMOVED, differences, state_of
+from controlplane.audit.models import Action
+from controlplane.audit.record import entry_add
 from controlplane.chat.models import ChatSession
 from controlplane.documents.deletion import document_erase
 from controlplane.documents.models import MEGABYTE, UserDocument
 from controlplane.documents.storage import claimed_type, private_storage, shown_name, storage_name
 from controlplane.errors import Conflict, Invalid, NotFound, Unavailable
+
+RECORDED: Final = ("is_active", "category", "tags", "chat_session")
 
 logger = structlog.get_logger(__name__)
 
@@ -62,29 +67,42 @@ def document_upload(
 
 
 def document_change(
-    *, document_id: uuid.UUID, owner_id: uuid.UUID, changes: Mapping[str, Any]
+    *,
+    document_id: uuid.UUID,
+    owner_id: uuid.UUID,
+    changes: Mapping[str, Any],
+    actor_id: uuid.UUID | None = None,
 ) -> UserDocument:
     """Change what a user says of a document: `is_active`, `category`, `tags`, `chat_session_id`.
 
-    One transaction. Raises NotFound, Invalid for an unknown session.
+    One transaction; of what `actor_id`, another than the owner, does there is a record. Raises NotFound,
+    Invalid for an unknown session.
     """
     with transaction.atomic():
         document = _lock(document_id, owner_id)
         if "chat_session_id" in changes:
             _require_session(changes["chat_session_id"], owner_id)
+        before = state_of(document, RECORDED)
         for name, value in changes.items():
             setattr(document, name, value)
         document.save(update_fields=[*changes, "updated_at"])
+        if actor_id not in (None, owner_id):
+            said = differences(before, state_of(document, RECORDED), concealed=("category", "tags"))
+            _note(Action.DOCUMENT_CHANGE, document, actor_id, said)
     return document
 
 
-def document_delete(*, document_id: uuid.UUID, owner_id: uuid.UUID) -> None:
+def document_delete(
+    *, document_id: uuid.UUID, owner_id: uuid.UUID, actor_id: uuid.UUID | None = None
+) -> None:
     """Hide a document in one transaction, and erase it once that is committed. Raises NotFound.
 
-    What cannot be erased at once, or is not because this process dies, is left to the sweep.
+    `actor_id` names who does it, None being the system. What cannot be erased at once, or is not because this
+    process dies, is left to the sweep.
     """
     with transaction.atomic():
         document = _lock(document_id, owner_id)
+        _note(Action.DOCUMENT_DELETE, document, actor_id, REMOVED)
         UserDocument.objects.filter(pk=document.pk).update(deleted_at=Now())
         transaction.on_commit(partial(_erase_now, document.pk))
 
@@ -96,6 +114,14 @@ def document_open(document: UserDocument) -> "File[bytes]":
     except FileNotFoundError as error:
         logger.error("document_file_missing", document_id=str(document.pk))  # noqa: TRY400  # no news in the trace
         raise NotFound("The document's file is not there any more.", code="file_missing") from error
+
+
+def _note(
+    action: Action, document: UserDocument, actor_id: uuid.UUID | None, changes: Mapping[str, Any]
+) -> None:
+    if changes:
+        concerns_id = document.user_id
+        entry_add(action, subject=document, actor_id=actor_id, concerns_id=concerns_id, changes=changes)
 
 
 def _checked_size(file: "UploadedFile[bytes]") -> int:

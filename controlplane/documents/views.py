@@ -189,4 +189,4 @@ class DocumentView(ChangesByVersion[UserDocument], Deletes[UserDocument], _Docum
 
     def remove(self, row: UserDocument) -> None:
         """Delete the document and its file."""
-        services.document_delete(document_id=row.pk, owner_id=self.owner_id)
+        services.document_delete(document_id=row.pk, owner_id=self.owner_id, actor_id=self.owner_id)

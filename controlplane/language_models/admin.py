@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from controlplane.accounts.callers import user_of
 from controlplane.backoffice.columns import column
 from controlplane.backoffice.pages import LargeTableAdmin
 from controlplane.language_models import services
@@ -99,12 +100,13 @@ class AllowedModelAdmin(LargeTableAdmin[AllowedModel]):
     @admin.action(description=_("Let them be used"), permissions=["change"])
     def activate(self, request: HttpRequest, models: QuerySet[AllowedModel]) -> None:
         """Activate the chosen models."""
-        self._say(request, services.models_activate(model_ids=_keys(models)))
+        self._say(request, services.models_activate(model_ids=_keys(models), actor_id=user_of(request).pk))
 
     @admin.action(description=_("Let them be used no longer"), permissions=["change"])
     def deactivate(self, request: HttpRequest, models: QuerySet[AllowedModel]) -> None:
         """Deactivate the chosen models; the default stays."""
-        self._say(request, services.models_deactivate(model_ids=_keys(models)))
+        count = services.models_deactivate(model_ids=_keys(models), actor_id=user_of(request).pk)
+        self._say(request, count)
 
     @admin.action(description=_("Make it the default"), permissions=["change"])
     def make_default(self, request: HttpRequest, models: QuerySet[AllowedModel]) -> None:
@@ -113,7 +115,7 @@ class AllowedModelAdmin(LargeTableAdmin[AllowedModel]):
         if len(chosen) != 1:
             self.message_user(request, _("Choose one model."), ERROR)
             return
-        model = services.model_set_default(model_id=chosen[0])
+        model = services.model_set_default(model_id=chosen[0], actor_id=user_of(request).pk)
         self.message_user(request, _("%s is the default now.") % model.name, SUCCESS)
 
     def get_readonly_fields(self, request: HttpRequest, obj: AllowedModel | None = None) -> Any:
@@ -121,21 +123,22 @@ class AllowedModelAdmin(LargeTableAdmin[AllowedModel]):
         fields = super().get_readonly_fields(request, obj)
         return (*fields, "name") if obj else fields
 
-    def save_model(self, request: HttpRequest, obj: AllowedModel, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001  # Django passes them
+    def save_model(self, request: HttpRequest, obj: AllowedModel, form: Any, change: bool) -> None:  # noqa: FBT001  # Django passes it
         """Write through the services."""
+        actor_id = user_of(request).pk
         if change:
             changes = {name: form.cleaned_data[name] for name in form.changed_data}
-            services.model_change(model_id=obj.pk, changes=changes)
+            services.model_change(model_id=obj.pk, changes=changes, actor_id=actor_id)
         else:
-            obj.pk = services.model_add(**form.cleaned_data).pk
+            obj.pk = services.model_add(actor_id=actor_id, **form.cleaned_data).pk
 
-    def delete_model(self, request: HttpRequest, obj: AllowedModel) -> None:  # noqa: ARG002  # Django passes it
+    def delete_model(self, request: HttpRequest, obj: AllowedModel) -> None:
         """Take one off the list."""
-        services.models_remove(model_ids=[obj.pk])
+        services.models_remove(model_ids=[obj.pk], actor_id=user_of(request).pk)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[AllowedModel]) -> None:  # noqa: ARG002  # as above
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[AllowedModel]) -> None:
         """Take the chosen ones off the list; the default stays."""
-        services.models_remove(model_ids=_keys(queryset))
+        services.models_remove(model_ids=_keys(queryset), actor_id=user_of(request).pk)
 
     def has_delete_permission(self, request: HttpRequest, obj: AllowedModel | None = None) -> bool:
         """Keep the default."""

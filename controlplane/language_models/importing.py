@@ -9,8 +9,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from controlplane.audit.models import Action
+from controlplane.audit.record import entries_add, entry_add
 from controlplane.language_models.models import AllowedModel
 from controlplane.language_models.price_table import ListedModel, home_of, listed_models
+from controlplane.language_models.services import SWITCHED_ON
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,9 @@ def _refresh(row: AllowedModel, listed: ListedModel, *, activate: bool, done: Mo
     for name in changed:
         setattr(row, name, facts[name])
     row.save(update_fields=[*changed, "updated_at"])
+    if "is_active" in changed:
+        # Facts are the table's; what may be used is somebody's decision.
+        entry_add(Action.MODEL_CHANGE, subject=row, actor_id=None, changes=SWITCHED_ON)
     done.changed[row.name] = changed
 
 
@@ -76,6 +82,11 @@ def _add(models: Iterable[ListedModel], *, activate: bool, done: ModelImport) ->
     # Of two imports at once, the second finds nothing left to add.
     AllowedModel.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
     done.added.extend(row.name for row in rows)
+    if activate:
+        made = AllowedModel.objects.filter(name__in=[row.name for row in rows])
+        entries_add(
+            Action.MODEL_CHANGE, subjects=[(row, None) for row in made], actor_id=None, changes=SWITCHED_ON
+        )
 
 
 def _facts_of(model: ListedModel) -> dict[str, Any]:

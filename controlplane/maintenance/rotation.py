@@ -8,6 +8,8 @@ from django.apps import apps
 from django.db import transaction
 from django.db.models import Case, QuerySet, Value, When
 
+from controlplane.audit.models import Action
+from controlplane.audit.record import entry_add
 from controlplane.maintenance.batches import key_batches
 from controlplane.vault.box import Sealed, Unreadable, current_key_version, reseal, unseal
 
@@ -119,7 +121,14 @@ def _write(column: SealedColumn, sealed: Mapping[Any, Sealed], tokens: list[str]
     with transaction.atomic():
         # In the order in which everybody locks more than one of them.
         list(rows.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk"))
-        return unchanged.update(**{column.token: Case(*anew), column.version: current_key_version()})
+        version = current_key_version()
+        written = unchanged.update(**{column.token: Case(*anew), column.version: version})
+        if written:
+            # One entry per batch, named by the first of its rows.
+            first = column.rows.model(pk=min(sealed))
+            noted = {"rows": written, "last": str(max(sealed)), "key_version": version}
+            entry_add(Action.SECRETS_ROTATE, subject=first, actor_id=None, changes=noted)
+        return written
 
 
 def _waiting_tokens() -> Iterator[str]:

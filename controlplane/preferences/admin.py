@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline  # type: ignore[import-untyped]  # ships no types
 
 from controlplane.accounts.admin import GroupAdmin
+from controlplane.accounts.callers import user_of
 from controlplane.backoffice.columns import column
 from controlplane.backoffice.pages import LargeTableAdmin
 from controlplane.language_models.selection import model_is_allowed
@@ -39,6 +40,7 @@ class UserPreferenceAdmin(LargeTableAdmin[UserPreference]):
     """One row per user, made and deleted with the user; here administrators set limits."""
 
     form = PreferenceForm
+    content_fields = ("custom_system_prompt",)
     list_display = ("user", "answers_by", "messages", "tokens", "cost", "by_month", "unlimited", "updated_at")
     list_select_related = ("user",)
     list_filter = (
@@ -123,20 +125,21 @@ class UserPreferenceAdmin(LargeTableAdmin[UserPreference]):
 
     def save_model(
         self,
-        request: HttpRequest,  # noqa: ARG002  # Django passes it
+        request: HttpRequest,
         obj: UserPreference,
         form: "ModelForm[UserPreference]",
-        change: bool,  # noqa: ARG002, FBT001  # as above
+        change: bool,  # noqa: ARG002, FBT001  # Django passes it
     ) -> None:
         """Change what was changed in the form, by the services."""
         changed = {name: form.cleaned_data[name] for name in form.changed_data}
         settings = {name: value for name, value in changed.items() if name in SETTINGS}
         limits = {name: value for name, value in changed.items() if name in LIMITS}
+        actor_id = user_of(request).pk
         with transaction.atomic():
             if settings:
-                preference_change(user_id=obj.pk, changes=settings)
+                preference_change(user_id=obj.pk, changes=settings, actor_id=actor_id)
             if limits:
-                user_limits_change(user_id=obj.pk, limits=limits)
+                user_limits_change(user_id=obj.pk, limits=limits, actor_id=actor_id)
 
 
 class GroupLimitsInline(StackedInline):  # type: ignore[misc]  # the library has no types
@@ -169,5 +172,5 @@ class LimitedGroupAdmin(GroupAdmin):
             return
         for one in formset.forms:
             if limits := {name: one.cleaned_data[name] for name in LIMITS if name in one.changed_data}:
-                group_limits_change(group_id=form.instance.pk, limits=limits)
+                group_limits_change(group_id=form.instance.pk, limits=limits, actor_id=user_of(request).pk)
         formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []  # type: ignore[attr-defined]  # what the history is written from

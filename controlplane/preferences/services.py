@@ -8,6 +8,9 @@ from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
+from controlplane.audit.comparison import differences, state_of
+from controlplane.audit.models import Action
+from controlplane.audit.record import entry_add
 from controlplane.errors import NotFound
 from controlplane.language_models.selection import model_require_allowed
 from controlplane.preferences.models import LIMITS, GroupLimits, UsageLimits, UserPreference
@@ -28,9 +31,12 @@ SETTINGS: Final = (
 Limited = TypeVar("Limited", bound=UsageLimits)
 
 
-def preference_change(*, user_id: UUID, changes: Mapping[str, Any]) -> UserPreference:
+def preference_change(
+    *, user_id: UUID, changes: Mapping[str, Any], actor_id: UUID | None = None
+) -> UserPreference:
     """Change what a user may set themselves (`SETTINGS`), in one transaction; seen at once everywhere.
 
+    `actor_id` names who does it for the user, which is recorded.
     Raises NotFound, ValidationError, Invalid `model_not_allowed`.
     """
     _require_names(changes, SETTINGS)
@@ -38,20 +44,32 @@ def preference_change(*, user_id: UUID, changes: Mapping[str, Any]) -> UserPrefe
         preferences = _lock(user_id)
         if changes.get("default_model"):
             model_require_allowed(changes["default_model"], field="default_model")
-        return _change(preferences, changes)
+        before = state_of(preferences, changes)
+        changed = _change(preferences, changes)
+        if actor_id not in (None, user_id):
+            _note(Action.PREFERENCES_CHANGE, changed, before, actor_id)
+        return changed
 
 
-def user_limits_change(*, user_id: UUID, limits: Mapping[str, Any]) -> UserPreference:
+def user_limits_change(
+    *, user_id: UUID, limits: Mapping[str, Any], actor_id: UUID | None = None
+) -> UserPreference:
     """Change a user's own limits (`LIMITS`) for an administrator, in one transaction.
 
     They hold from the next message and model call on. Raises NotFound, ValidationError.
     """
     _require_names(limits, LIMITS)
     with transaction.atomic():
-        return _change(_lock(user_id), limits)
+        preferences = _lock(user_id)
+        before = state_of(preferences, limits)
+        changed = _change(preferences, limits)
+        _note(Action.LIMITS_CHANGE, changed, before, actor_id)
+        return changed
 
 
-def group_limits_change(*, group_id: int, limits: Mapping[str, Any]) -> GroupLimits:
+def group_limits_change(
+    *, group_id: int, limits: Mapping[str, Any], actor_id: UUID | None = None
+) -> GroupLimits:
     """Change the limits of a group (`LIMITS`) for an administrator, in one transaction.
 
     Raises ValidationError.
@@ -59,7 +77,11 @@ def group_limits_change(*, group_id: int, limits: Mapping[str, Any]) -> GroupLim
     _require_names(limits, LIMITS)
     with transaction.atomic():
         GroupLimits.objects.bulk_create([GroupLimits(group_id=group_id)], ignore_conflicts=True)
-        return _set(GroupLimits.objects.select_for_update().get(pk=group_id), limits, [])
+        row = GroupLimits.objects.select_for_update().get(pk=group_id)
+        before = state_of(row, limits)
+        changed = _set(row, limits, [])
+        _note(Action.LIMITS_CHANGE, changed, before, actor_id)
+        return changed
 
 
 def _lock(user_id: UUID) -> UserPreference:
@@ -67,6 +89,13 @@ def _lock(user_id: UUID) -> UserPreference:
     if row is None:
         raise NotFound("There is no such user.", code="user_not_found")
     return row
+
+
+def _note(action: Action, row: UsageLimits, before: Mapping[str, Any], actor_id: UUID | None) -> None:
+    changes = differences(before, state_of(row, before), concealed=("custom_system_prompt",))
+    concerns_id = row.user_id if isinstance(row, UserPreference) else None
+    if changes:
+        entry_add(action, subject=row, actor_id=actor_id, concerns_id=concerns_id, changes=changes)
 
 
 def _change(preferences: UserPreference, changes: Mapping[str, Any]) -> UserPreference:

@@ -143,7 +143,7 @@ class SystemPromptTemplateAdmin(LargeTableAdmin[SystemPromptTemplate]):
             self.message_user(request, _("Choose one template."), ERROR)
             return
         try:
-            template = services.prompt_make_default(prompt_id=chosen[0])
+            template = services.prompt_make_default(prompt_id=chosen[0], actor_id=user_of(request).pk)
         except ThreadplaneError as error:
             self.message_user(request, error.message, ERROR)
             return
@@ -172,16 +172,17 @@ class SystemPromptTemplateAdmin(LargeTableAdmin[SystemPromptTemplate]):
                 users=[user.pk for user in users],
                 groups=[group.pk for group in groups],
                 sharer_id=None,
+                actor_id=user_of(request).pk,
             )
 
-    def delete_model(self, request: HttpRequest, obj: SystemPromptTemplate) -> None:  # noqa: ARG002  # Django passes it
+    def delete_model(self, request: HttpRequest, obj: SystemPromptTemplate) -> None:
         """Delete by the service."""
-        services.prompt_delete(prompt_id=obj.pk)
+        services.prompt_delete(prompt_id=obj.pk, actor_id=user_of(request).pk)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SystemPromptTemplate]) -> None:  # noqa: ARG002  # as above
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SystemPromptTemplate]) -> None:
         """Delete the chosen ones; the default stays."""
         for prompt_id in queryset.filter(is_default=False).values_list("pk", flat=True):
-            services.prompt_delete(prompt_id=prompt_id)
+            services.prompt_delete(prompt_id=prompt_id, actor_id=user_of(request).pk)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Let versions and ratings go along, though nobody may delete them by themselves."""

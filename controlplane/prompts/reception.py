@@ -10,8 +10,10 @@ from django.db import transaction
 from django.db.models import F, Model, QuerySet
 
 from controlplane.accounts.models import CustomUser
+from controlplane.audit.comparison import differences
 from controlplane.errors import Invalid, NotFound
 from controlplane.prompts.models import PromptRating, SystemPromptTemplate
+from controlplane.prompts.record import template_note
 
 Named = TypeVar("Named", bound=Model)
 
@@ -22,16 +24,19 @@ def prompt_share(
     sharer_id: UUID | None,
     users: Collection[UUID] | None = None,
     groups: Collection[int] | None = None,
+    actor_id: UUID | None = None,
 ) -> SystemPromptTemplate:
     """Share a template with exactly these users and groups, in one transaction; None stays as it is.
 
-    A user shares with groups they are in; without a sharer, as administrators do, with any. Raises NotFound,
-    and Invalid naming ids that are no active users or no such groups.
+    A user shares with groups they are in; without a sharer, as administrators do, with any; `actor_id` then
+    names the administrator. Raises NotFound, and Invalid naming ids that are no active users or no such
+    groups.
     """
     with transaction.atomic():
         template = SystemPromptTemplate.objects.select_for_update().filter(pk=prompt_id).first()
         if template is None:
             raise NotFound("There is no such template.")
+        before = template.sharing
         if users is not None:
             known = CustomUser.objects.filter(pk__in=users, is_active=True)
             template.shared_with_users.set(_all_of(known, users, "shared_with.users"))
@@ -40,6 +45,7 @@ def prompt_share(
             open_to = open_to if sharer_id is None else open_to.filter(user=sharer_id)
             template.shared_with_groups.set(_all_of(open_to, groups, "shared_with.groups"))
         template.save(update_fields=["updated_at"])
+        template_note(template, differences(before, template.sharing), actor_id=sharer_id or actor_id)
     return template
 
 

@@ -7,8 +7,10 @@ from uuid import UUID, uuid4
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
+from controlplane.audit.comparison import ADDED, REMOVED
 from controlplane.errors import Conflict, Invalid, NotFound
 from controlplane.prompts.models import PromptVersion, SystemPromptTemplate
+from controlplane.prompts.record import template_changes, template_note, template_state
 
 SETTINGS: Final = ("name", "slug", "content", "category", "description", "is_public")
 _TAKEN: Final = "prompts_slug_unique"
@@ -33,6 +35,7 @@ def prompt_create(
                 template.save(force_insert=True)
                 _require_declared(template, declared)
                 _keep(template, author_id)
+                template_note(template, ADDED, actor_id=author_id)
         except IntegrityError as error:
             _require_taken(error)
         else:
@@ -51,6 +54,7 @@ def prompt_change(
     declared = changed.pop("variables", None)
     with transaction.atomic():
         template = _lock(prompt_id)
+        before = template_state(template)
         if template.is_default and not changed.get("is_public", True):
             raise Conflict("Make another template the default first.", code="prompt_is_default")
         is_said_anew = changed.get("content", template.content) != template.content
@@ -65,6 +69,7 @@ def prompt_change(
         _require_declared(template, declared)
         if is_said_anew:
             _keep(template, author_id)
+        template_note(template, template_changes(template, before), actor_id=author_id)
     return template
 
 
@@ -78,24 +83,30 @@ def prompt_restore(*, prompt_id: UUID, number: int, author_id: UUID | None) -> S
         return prompt_change(prompt_id=prompt_id, author_id=author_id, changes={"content": said.content})
 
 
-def prompt_delete(*, prompt_id: UUID) -> None:
+def prompt_delete(*, prompt_id: UUID, actor_id: UUID | None = None) -> None:
     """Delete a template with its versions and ratings. Raises NotFound, Conflict for the default."""
     with transaction.atomic():
         template = _lock(prompt_id)
         if template.is_default:
             raise Conflict("Make another template the default first.", code="prompt_is_default")
+        template_note(template, REMOVED, actor_id=actor_id)
         template.delete()
 
 
-def prompt_make_default(*, prompt_id: UUID) -> SystemPromptTemplate:
-    """Make a template of the house's the default, public with it, in one statement.
+def prompt_make_default(*, prompt_id: UUID, actor_id: UUID | None = None) -> SystemPromptTemplate:
+    """Make a template of the house's the default, public with it, in one transaction.
 
     The database takes the mark off the one that had it. Raises NotFound, also for a user's template.
     """
     of_house = SystemPromptTemplate.objects.filter(pk=prompt_id, owner=None)
-    if not of_house.update(is_default=True, is_public=True):
-        raise NotFound("There is no such template of the house's.")
-    return of_house.get()
+    with transaction.atomic():
+        before = of_house.select_for_update().first()
+        if before is None:
+            raise NotFound("There is no such template of the house's.")
+        of_house.update(is_default=True, is_public=True)
+        template = of_house.get()
+        template_note(template, template_changes(template, template_state(before)), actor_id=actor_id)
+    return template
 
 
 def _lock(prompt_id: UUID) -> SystemPromptTemplate:

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from controlplane.accounts.callers import user_of
 from controlplane.backoffice.columns import column
 from controlplane.backoffice.pages import ShownOnlyAdmin
 from controlplane.provider_keys.models import KeyCounter, UserAPIKey
@@ -80,7 +81,7 @@ class UserAPIKeyAdmin(ShownOnlyAdmin[UserAPIKey]):
     @admin.action(description=_("Deactivate"), permissions=["act"])
     def deactivate(self, request: HttpRequest, keys: QuerySet[UserAPIKey]) -> None:
         """Switch the chosen keys off."""
-        count = keys_deactivate(key_ids=list(keys.values_list("pk", flat=True)))
+        count = keys_deactivate(key_ids=list(keys.values_list("pk", flat=True)), actor_id=user_of(request).pk)
         said = ngettext("%d key was deactivated.", "%d keys were deactivated.", count)
         self.message_user(request, said % count, SUCCESS)
 

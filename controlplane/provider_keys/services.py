@@ -9,6 +9,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from controlplane.audit.comparison import ADDED, CHANGED, REMOVED, differences, state_of
+from controlplane.audit.models import Action
+from controlplane.audit.record import entries_add, entry_add
 from controlplane.errors import Conflict, Invalid, NotFound
 from controlplane.provider_keys.models import UserAPIKey
 from controlplane.provider_keys.providers import addresses_of, known_providers
@@ -65,6 +68,7 @@ def key_change(*, key_id: UUID, user_id: UUID, changes: Mapping[str, Any]) -> Us
     """Change what is named; a new `api_key` takes the old one's place. Raises NotFound, Invalid."""
     with transaction.atomic():
         key = _lock(key_id=key_id, user_id=user_id)
+        before = state_of(key, CHANGEABLE)
         for name in CHANGEABLE:
             if name in changes:
                 setattr(key, name, changes[name])
@@ -77,6 +81,11 @@ def key_change(*, key_id: UUID, user_id: UUID, changes: Mapping[str, Any]) -> Us
         sealed = SEALED if "api_key" in changes else ()
         # Not what settlement counts meanwhile.
         key.save(update_fields=[*CHANGEABLE, *sealed, "updated_at"])
+        changed = differences(before, state_of(key, CHANGEABLE), concealed=("key_name",))
+        if sealed:
+            changed["api_key"] = CHANGED
+        if changed:
+            _note(Action.KEY_CHANGE, key, changed)
     return key
 
 
@@ -97,6 +106,7 @@ def key_delete(*, key_id: UUID, user_id: UUID) -> None:
             is_default=False,
             is_validated=False,
         )
+        _note(Action.KEY_DELETE, key, REMOVED)
 
 
 def key_validate(*, key_id: UUID, user_id: UUID) -> tuple[UserAPIKey, dict[str, Any]]:
@@ -107,11 +117,17 @@ def key_validate(*, key_id: UUID, user_id: UUID) -> tuple[UserAPIKey, dict[str, 
     return key, key.validate_key()
 
 
-def keys_deactivate(*, key_ids: list[UUID]) -> int:
+def keys_deactivate(*, key_ids: list[UUID], actor_id: UUID | None = None) -> int:
     """Switch keys off, whosever they are; runs that use them end at their next call. Returns how many."""
     active = UserAPIKey.objects.usable().filter(pk__in=key_ids)
     with transaction.atomic():
-        list(active.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+        chosen = list(active.select_for_update(no_key=True).order_by("pk"))
+        entries_add(
+            Action.KEY_CHANGE,
+            subjects=[(key, key.user_id) for key in chosen],
+            actor_id=actor_id,
+            changes={"is_active": [True, False]},
+        )
         return active.update(is_active=False, updated_at=timezone.now())
 
 
@@ -129,6 +145,7 @@ def _insert(key: UserAPIKey, *, is_default: bool | None) -> UserAPIKey:
     if key.is_default and has_default:
         _others_of(key).update(is_default=False)
     key.save(force_insert=True)
+    _note(Action.KEY_ADD, key, ADDED)
     key.refresh_from_db(fields=["created_at"])
     return key
 
@@ -138,6 +155,11 @@ def _lock(*, key_id: UUID, user_id: UUID) -> UserAPIKey:
     if key is None:
         raise NotFound("There is nothing here.")
     return key
+
+
+def _note(action: Action, key: UserAPIKey, changes: Mapping[str, Any]) -> None:
+    # Owners alone write their keys.
+    entry_add(action, subject=key, actor_id=key.user_id, concerns_id=key.user_id, changes=changes)
 
 
 def _of_user(user_id: UUID) -> QuerySet[UserAPIKey]:

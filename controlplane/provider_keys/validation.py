@@ -1,18 +1,18 @@
 """The one door to providers: asks for the list of models, which takes nothing but a key that is good."""
 
-import asyncio
 import json
 from dataclasses import dataclass
 from typing import Final, Self
 
 import httpx
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.views.decorators.debug import sensitive_variables
 
-from controlplane.provider_keys.addresses import AddressRefused, resolve
+from controlplane.outbound.addresses import look_up
+from controlplane.outbound.errors import AddressRefused, AnswerRefused, TimedOut, Unreachable
+from controlplane.outbound.fetching import Bounds, Errand, fetch
 
-TIMEOUT: Final = httpx.Timeout(5.0)
-# For everything together: looking the host up, connecting, and an answer that comes in drops.
 LONGEST_ASKING: Final = 10.0
 LARGEST_ANSWER: Final = 2_000_000
 REJECTED: Final = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
@@ -58,49 +58,30 @@ def ask_provider(base_url: str, api_key: str) -> Finding:
     return Finding.of(async_to_sync(_ask_in_time)(base_url, api_key))
 
 
-@sensitive_variables("api_key")
+@sensitive_variables("api_key", "errand")
 async def _ask_in_time(base_url: str, api_key: str) -> str:
-    # Errors of the client hold the request, and with it the key: none of them leaves this function.
+    headers = {"Authorization": f"Bearer {api_key}", "Accept": "application/json"}
+    errand = Errand(url=f"{base_url.rstrip('/')}/models", headers=headers)
+    bounds = Bounds(
+        private_networks=settings.PROVIDER_PRIVATE_ADDRESSES,
+        # The addresses are the house's own list.
+        is_plain_http_allowed=True,
+        seconds=LONGEST_ASKING,
+        largest_answer=LARGEST_ANSWER,
+    )
     try:
-        async with asyncio.timeout(LONGEST_ASKING):
-            return await _ask(httpx.URL(base_url), api_key)
+        answer = await fetch(errand, bounds=bounds, resolver=look_up)
     except AddressRefused:
         return "address_refused"
-    except (TimeoutError, httpx.TimeoutException):
+    except TimedOut:
         return "timed_out"
-    except (httpx.HTTPError, httpx.InvalidURL, OSError):
+    except Unreachable:
         return "unreachable"
-
-
-@sensitive_variables("api_key", "headers")
-async def _ask(base_url: httpx.URL, api_key: str) -> str:
-    port = base_url.port or (443 if base_url.scheme == "https" else 80)
-    # Connects to the address that was checked: a second look-up could find another one.
-    pinned = base_url.copy_with(host=await resolve(base_url.host, port), path=f"{base_url.path}/models")
-    headers = {
-        "Host": base_url.netloc.decode("ascii"),
-        "Authorization": f"Bearer {api_key}",
-        "Accept": "application/json",
-        "Accept-Encoding": "identity",
-    }
-    # Reading the certificates from disk takes a while, and this is the loop that all requests share.
-    trust = await asyncio.to_thread(httpx.create_ssl_context)
-    client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False, verify=trust)
-    sent = {"sni_hostname": base_url.host}
-    async with client, client.stream("GET", pinned, headers=headers, extensions=sent) as answer:
-        if answer.status_code != httpx.codes.OK:
-            return _meaning(answer.status_code)
-        return "" if _lists_models(await _read(answer)) else "unexpected_answer"
-
-
-async def _read(answer: httpx.Response) -> bytes:
-    """Read an answer up to its bound; what is longer comes back empty."""
-    body = bytearray()
-    async for piece in answer.aiter_raw():
-        body += piece
-        if len(body) > LARGEST_ANSWER:
-            return b""
-    return bytes(body)
+    except AnswerRefused:
+        return "unexpected_answer"
+    if answer.status != httpx.codes.OK:
+        return _meaning(answer.status)
+    return "" if _lists_models(answer.body) else "unexpected_answer"
 
 
 def _meaning(status: int) -> str:

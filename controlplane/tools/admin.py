@@ -9,9 +9,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from controlplane.accounts.callers import user_of
 from controlplane.backoffice.columns import column
 from controlplane.backoffice.pages import LargeTableAdmin, ModelAdmin, ShownOnlyAdmin
-from controlplane.tools.catalogue import available_tool_save, available_tools_switch
+from controlplane.tools.catalogue import available_tool_save, available_tools_remove, available_tools_switch
 from controlplane.tools.grants import user_tool_grant, user_tool_limit, user_tools_forget
 from controlplane.tools.models import AvailableTool, ToolCall, UserTool
 
@@ -58,10 +59,18 @@ class AvailableToolAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: AvailableTool, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001  # as above
         """Save it by its service."""
-        available_tool_save(tool=obj)
+        available_tool_save(tool=obj, actor_id=user_of(request).pk)
+
+    def delete_model(self, request: HttpRequest, obj: AvailableTool) -> None:
+        """Take it off by its service."""
+        self.delete_queryset(request, AvailableTool.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[AvailableTool]) -> None:
+        """Take the chosen ones off by their service."""
+        available_tools_remove(tools=queryset, actor_id=user_of(request).pk)
 
     def _switch(self, request: HttpRequest, tools: QuerySet[AvailableTool], *, is_active: bool) -> None:
-        count = available_tools_switch(tools=tools, is_active=is_active)
+        count = available_tools_switch(tools=tools, is_active=is_active, actor_id=user_of(request).pk)
         self.message_user(
             request, ngettext("%d tool was switched.", "%d tools were switched.", count) % count, SUCCESS
         )
@@ -115,7 +124,7 @@ class UserToolAdmin(LargeTableAdmin[UserTool]):
     @admin.action(description=_("Give back to the house's default"), permissions=["change"])
     def forget(self, request: HttpRequest, tools: QuerySet[UserTool]) -> None:
         """Undo what was chosen and configured; what was counted stays."""
-        count = user_tools_forget(tools=tools)
+        count = user_tools_forget(tools=tools, actor_id=user_of(request).pk)
         self.message_user(
             request, ngettext("Done for %d tool.", "Done for %d tools.", count) % count, SUCCESS
         )
@@ -135,7 +144,7 @@ class UserToolAdmin(LargeTableAdmin[UserTool]):
             form.base_fields["available_tool"].required = True
         return form
 
-    def save_model(self, request: HttpRequest, obj: UserTool, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001  # as above
+    def save_model(self, request: HttpRequest, obj: UserTool, form: Any, change: bool) -> None:  # noqa: FBT001  # as above
         """Give it by its service."""
         if change:
             user_tool_limit(
@@ -143,6 +152,7 @@ class UserToolAdmin(LargeTableAdmin[UserTool]):
                 is_enabled=obj.is_enabled,
                 rate_limit=obj.rate_limit,
                 rate_limit_period=obj.rate_limit_period,
+                actor_id=user_of(request).pk,
             )
             return
         granted = user_tool_grant(
@@ -151,6 +161,7 @@ class UserToolAdmin(LargeTableAdmin[UserTool]):
             is_enabled=obj.is_enabled,
             rate_limit=obj.rate_limit,
             rate_limit_period=obj.rate_limit_period,
+            actor_id=user_of(request).pk,
         )
         obj.pk = granted.pk
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from controlplane.accounts.callers import user_of
 from controlplane.backoffice.columns import column
 from controlplane.backoffice.pages import LargeTableAdmin, ShownOnlyAdmin
 from controlplane.usage import figures, services
@@ -105,17 +106,18 @@ class ModelPriceAdmin(LargeTableAdmin[ModelPrice]):
         """Say whether it has begun; a later row of the model may have taken its place."""
         return "begun" if price.valid_from <= timezone.now() else "coming"
 
-    def save_model(self, request: HttpRequest, obj: ModelPrice, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001  # Django passes them
+    def save_model(self, request: HttpRequest, obj: ModelPrice, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001  # Django passes it
         """Write through the service; nothing is ever changed here."""
-        obj.pk = services.price_add(**form.cleaned_data).pk
+        obj.pk = services.price_add(actor_id=user_of(request).pk, **form.cleaned_data).pk
 
-    def delete_model(self, request: HttpRequest, obj: ModelPrice) -> None:  # noqa: ARG002  # Django passes it
+    def delete_model(self, request: HttpRequest, obj: ModelPrice) -> None:
         """Take one back."""
-        services.prices_withdraw(price_ids=[obj.pk])
+        services.prices_withdraw(price_ids=[obj.pk], actor_id=user_of(request).pk)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ModelPrice]) -> None:  # noqa: ARG002  # as above
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ModelPrice]) -> None:
         """Take the chosen ones back; those that have begun stay."""
-        services.prices_withdraw(price_ids=list(queryset.values_list("pk", flat=True)))
+        chosen = list(queryset.values_list("pk", flat=True))
+        services.prices_withdraw(price_ids=chosen, actor_id=user_of(request).pk)
 
     def has_change_permission(self, request: HttpRequest, obj: ModelPrice | None = None) -> bool:  # noqa: ARG002  # as above
         """Nobody may."""

@@ -49,6 +49,13 @@ class SharedCounters(RedisCache):
             lambda: self._own.add(key, value, timeout, version),
         )
 
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        """Read a mark that was added."""
+        return self._ask(
+            lambda: super(SharedCounters, self).get(key, default, version),
+            lambda: self._own.get(key, default, version),
+        )
+
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         """Count on. Raises ValueError for a counter that was never begun."""
         return self._ask(

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from controlplane.accounts.bearers import caller_id
+from controlplane.accounts.throttling.familiar import is_familiar
 
 # One subscriber has at least a network of this size, and could take a new address per request.
 IPV6_NETWORK = 64
@@ -31,13 +32,29 @@ def limits_of(request: HttpRequest) -> Iterator[Limit]:
     address = address_of(request)
     yield Limit("address", address, settings.THROTTLE_ADDRESS)
     if is_sign_in(request):
-        # Together, so that one office does not lock itself out; hashed, so that no store lists accounts.
-        account = sha256(_account(request).encode(errors="replace")).hexdigest()
+        # Together, so that one office does not lock itself out.
+        account = _hashed(_account(request))
         yield Limit("sign-in", f"{address}-{account}", settings.THROTTLE_SIGN_IN)
+        yield from _limits_of_account(request, address)
     # Elsewhere nobody asks who it is, and to find out would cost a query.
     user_id = caller_id(request) if request.path_info.startswith(SIGNED_IN_PREFIXES) else None
     if user_id is not None:
         yield Limit("user", str(user_id), settings.THROTTLE_USER)
+
+
+def _limits_of_account(request: HttpRequest, address: str) -> Iterator[Limit]:
+    """Slow down who guesses from many addresses, longer and longer; familiar addresses are let through."""
+    account = account_of(request)
+    if account is None or is_familiar(address=address, account=account):
+        return
+    for rate in settings.THROTTLE_ACCOUNT:
+        yield Limit("account", account, rate)
+
+
+def account_of(request: HttpRequest) -> str | None:
+    """Name the account that a request to sign in names, hashed, so that no store lists accounts."""
+    named = _named_account(request)
+    return _hashed(named) if named else None
 
 
 def address_of(request: HttpRequest) -> str:
@@ -61,6 +78,10 @@ def is_sign_in(request: HttpRequest) -> bool:
     path = request.path_info
     asking = {reverse("sign-in"), reverse("me-deletion"), reverse("admin:login")}
     return path in asking or path.startswith(settings.SIGN_IN_PREFIX)
+
+
+def _hashed(account: str) -> str:
+    return sha256(account.encode(errors="replace")).hexdigest()
 
 
 def _account(request: HttpRequest) -> str:

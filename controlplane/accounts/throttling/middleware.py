@@ -8,7 +8,8 @@ from django.http.response import HttpResponseBase
 from django_ratelimit.core import get_usage
 from rest_framework.exceptions import Throttled
 
-from controlplane.accounts.throttling.limits import Limit, limits_of
+from controlplane.accounts.throttling.familiar import note_sign_in
+from controlplane.accounts.throttling.limits import Limit, account_of, address_of, is_sign_in, limits_of
 from controlplane.api.fallbacks import answer_error
 
 # The Agent Server calls for all users at once, and probes come often; both are within the network.
@@ -31,7 +32,14 @@ class ThrottleMiddleware:
             seconds = _seconds_too_early(request, limit)
             if seconds is not None:
                 return answer_error(request, Throttled(wait=seconds))
-        return self.get_response(request)
+        if not is_sign_in(request):
+            return self.get_response(request)
+        # Before the view: a body that it has read cannot be read again.
+        account = account_of(request)
+        response = self.get_response(request)
+        if account is not None:
+            note_sign_in(request, response, address=address_of(request), account=account)
+        return response
 
 
 def _seconds_too_early(request: HttpRequest, limit: Limit) -> int | None:

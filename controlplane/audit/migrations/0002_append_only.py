@@ -1,4 +1,4 @@
-"""Lets nobody change or delete an entry, and nobody empty the table."""
+"""Lets nobody change or delete an entry."""
 
 from django.db import migrations
 

@@ -152,7 +152,7 @@ class SessionViewSet(AsyncViewSet, ChangesByVersion[ChatSession], Deletes[ChatSe
 
     def remove(self, row: ChatSession) -> None:
         """Put up its tombstone."""
-        services.session_delete(session_id=row.pk, owner_id=self.owner_id)
+        services.session_delete(session_id=row.pk, owner_id=self.owner_id, actor_id=self.owner_id)
 
     @_step("archive")
     def archive(self, request: Request, session_id: uuid.UUID) -> Response:  # noqa: ARG002  # DRF passes it

@@ -58,9 +58,11 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "controlplane.api.request_ids.RequestIdMiddleware",
     "controlplane.api.request_log.RequestLogMiddleware",
-    "controlplane.api.middleware.ErrorShapeMiddleware",
+    # These three outside of all that answers by itself: no answer goes without their headers.
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "controlplane.config.content_security.ContentSecurityMiddleware",
+    "controlplane.api.middleware.ErrorShapeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -69,7 +71,6 @@ MIDDLEWARE = [
     "controlplane.accounts.sign_up.bodies.ReadableBodyMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # Knows no async, so that all others, outside of it, run in its one thread; placed first, as is usual, it
     # would leave them hopping between threads: a third of what a short request costs.
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -95,6 +96,8 @@ _collected = PACKAGE / "static"
 STATIC_ROOT = _collected if _collected.is_dir() else None
 # Serves the files of installed packages without a build step.
 WHITENOISE_USE_FINDERS = True
+# The library would let every site read them.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 LANGUAGE_CODE = "en"
 FORMAT_MODULE_PATH = "controlplane.config.formats"

@@ -203,7 +203,7 @@ class PromptsViewSet(
 
     def remove(self, row: SystemPromptTemplate) -> None:
         """Delete it by its service."""
-        services.prompt_delete(prompt_id=row.pk)
+        services.prompt_delete(prompt_id=row.pk, actor_id=self.owner_id)
 
     @extend_schema(
         parameters=[Filters],

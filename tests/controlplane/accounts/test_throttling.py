@@ -185,3 +185,61 @@ def test_silent_redis_costs_one_short_wait(settings, api):
         started = time.monotonic()
         assert statuses(api, 5) == [200] * 5
         assert time.monotonic() - started < 2
+
+
+def guesses(email: str, addresses: list[str], password: str = "guess") -> list[int]:
+    """Try a password from each address."""
+    form = {"email": email, "password": password}
+    return [APIClient(REMOTE_ADDR=address).post(TOKEN, form).status_code for address in addresses]
+
+
+@pytest.fixture
+def owner(make_user, settings) -> CustomUser:
+    """Somebody with a password, and room for two guesses at it."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.THROTTLE_ACCOUNT = ["2/1000d"]
+    return make_user("owner@example.com", password="correct horse battery")
+
+
+def test_account_is_not_guessed_at_from_many_addresses(owner):
+    addresses = [f"198.51.100.{number}" for number in range(4)]
+    assert guesses(owner.email, addresses) == [401, 401, 429, 429]
+    assert guesses(owner.email.upper(), ["198.51.100.9"], "correct horse battery") == [429]
+    assert guesses("another@example.com", addresses[:1]) == [401]
+
+
+def test_owner_is_not_kept_out_by_what_others_try(owner):
+    home = "192.0.2.1"
+    assert guesses(owner.email, [home], "correct horse battery") == [200]
+    guesses(owner.email, [f"198.51.100.{number}" for number in range(4)])
+    assert guesses(owner.email, [home], "correct horse battery") == [200]
+    assert guesses(owner.email, ["192.0.2.2"], "correct horse battery") == [429]
+
+
+def test_waits_grow_and_do_not_add_up_while_one_waits(owner, settings):
+    settings.THROTTLE_ACCOUNT = ["1/100d", "2/1000d"]
+    form = {"email": owner.email, "password": "guess"}
+    answers = [APIClient(REMOTE_ADDR=f"198.51.100.{n}").post(TOKEN, form) for n in range(9)]
+    assert [answer.status_code for answer in answers] == [401] + [429] * 8
+    # The long span has counted one guess: those who were told to wait were not guesses.
+    settings.THROTTLE_ACCOUNT = ["2/1000d"]
+    assert guesses(owner.email, ["198.51.100.1", "198.51.100.2"]) == [401, 429]
+
+
+def test_address_is_familiar_by_the_right_password_alone(owner, settings, mailoutbox):
+    anywhere = "198.51.100.1"
+    APIClient(REMOTE_ADDR=anywhere).post(
+        "/api/accounts/app/v1/auth/password/request", {"email": owner.email}, format="json"
+    )
+    browser = Client(REMOTE_ADDR=anywhere)
+    browser.post(reverse("admin:login"), {"username": owner.email, "password": "guess"})
+    assert guesses(owner.email, [anywhere]) == [429]
+
+
+def test_back_office_makes_an_address_familiar_too(make_user, settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.THROTTLE_ACCOUNT = ["1/1000d"]
+    make_user("boss@example.com", password="correct horse", is_staff=True)
+    form = {"username": "boss@example.com", "password": "correct horse"}
+    assert [Client().post(reverse("admin:login"), form).status_code for _ in range(3)] == [302] * 3
+    assert Client(REMOTE_ADDR="198.51.100.1").post(reverse("admin:login"), form).status_code == 429

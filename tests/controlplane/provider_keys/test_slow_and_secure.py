@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from controlplane.provider_keys import addresses, validation
+from controlplane.outbound.addresses import look_up
+from controlplane.provider_keys import validation
 from controlplane.provider_keys.validation import ask_provider
 from tests.controlplane.provider_keys.provider_server import GOOD_KEY, Provider, provider_listening
 
@@ -46,12 +47,11 @@ def secure(tmp_path, settings, monkeypatch) -> Iterator[Provider]:
     path = certificate(tmp_path, "provider.test")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
-    resolve = addresses.resolve
 
-    async def resolve_test_names(host: str, port: int) -> str:
-        return await resolve("127.0.0.1" if host.endswith(".test") else host, port)
+    async def look_up_test_names(host: str, port: int):
+        return await look_up("127.0.0.1" if host.endswith(".test") else host, port)
 
-    monkeypatch.setattr(validation, "resolve", resolve_test_names)
+    monkeypatch.setattr(validation, "look_up", look_up_test_names)
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
     settings.PROVIDER_PRIVATE_ADDRESSES = ["127.0.0.0/8"]
     with provider_listening(tls=context) as listening:

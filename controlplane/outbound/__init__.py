@@ -1,0 +1,1 @@
+"""The one way to addresses that a user or an administrator typed: checked, pinned and bounded."""
