@@ -125,6 +125,7 @@ _FAILED_RUNS: dict[str, int] = {
     "model_refused": 502,
     "control_plane_unreachable": 503,
     "run_refused": 409,
+    "key_refused": 409,
     "run_failed": 502,
 }
 

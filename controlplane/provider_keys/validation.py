@@ -11,6 +11,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from controlplane.provider_keys.addresses import AddressRefused, resolve
 
+# The code under which a key is known to be bad, whoever found out.
+INVALID_KEY: Final = "invalid_key"
 TIMEOUT: Final = httpx.Timeout(5.0)
 # For everything together: looking the host up, connecting, and an answer that comes in drops.
 LONGEST_ASKING: Final = 10.0
@@ -19,7 +21,7 @@ REJECTED: Final = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
 MESSAGES: Final = {
     "": "The provider accepts this key.",
-    "invalid_key": "The provider does not accept this key.",
+    INVALID_KEY: "The provider does not accept this key.",
     "key_unreadable": "The key cannot be read any more. Enter it again.",
     "rate_limited": "The provider asks for fewer requests. Try again later.",
     "unreachable": "The provider cannot be reached.",
@@ -47,7 +49,12 @@ class Finding:
     @property
     def is_conclusive(self) -> bool:
         """Whether it is known now if the key is good."""
-        return self.is_valid or self.error_code in {"invalid_key", "key_unreadable"}
+        return self.is_valid or self.error_code in {INVALID_KEY, "key_unreadable"}
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the provider itself said no."""
+        return self.error_code == INVALID_KEY
 
 
 @sensitive_variables("api_key")
@@ -105,7 +112,7 @@ async def _read(answer: httpx.Response) -> bytes:
 
 def _meaning(status: int) -> str:
     if status in REJECTED:
-        return "invalid_key"
+        return INVALID_KEY
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return "rate_limited"
     return "provider_failed" if status >= httpx.codes.INTERNAL_SERVER_ERROR else "unexpected_answer"
