@@ -195,7 +195,9 @@ def _at_the_agent_server(system: InhabitedSystem, people: People, traces: Traces
     )
     for forged in (f"x.y.{token}", token):
         people.agent.get("/threads/search", headers={"Authorization": f"Bearer {forged}"})
-    people.agent.put("/store/items", json={"namespace": [people.member_id], "key": "a", "value": {"b": 1}})
+    people.agent.put(
+        "/store/items", json={"namespace": ["users", people.member_id], "key": "a", "value": {"b": 1}}
+    )
 
 
 def _faults(system: InhabitedSystem, people: People) -> None:

@@ -71,7 +71,11 @@ def _in_a_session(places: Places, text: str) -> None:
 
 
 def _in_the_store(places: Places, text: str) -> None:
-    item = {"namespace": [places.people.member_id], "key": "planted", "value": {"text": text.encode().hex()}}
+    item = {
+        "namespace": ["users", places.people.member_id],
+        "key": "planted",
+        "value": {"text": text.encode().hex()},
+    }
     places.people.agent.put("/store/items", json=item).raise_for_status()
 
 
