@@ -4,6 +4,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -28,15 +29,15 @@ class SessionStore(db.SessionStore):
         """Tell whether there is such a session."""
         return bool(self._validate_session_key(session_key)) and await super().aexists(_digest(session_key))
 
-    def create_model_instance(self, data: dict[str, Any]) -> Session:
+    def create_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:
         """Make the row of a session."""
-        row: Session = super().create_model_instance(data)
+        row = super().create_model_instance(data)
         row.session_key = _digest(row.session_key)
         return row
 
-    async def acreate_model_instance(self, data: dict[str, Any]) -> Session:
+    async def acreate_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:
         """Make the row of a session."""
-        row: Session = await super().acreate_model_instance(data)  # type: ignore[assignment]  # in the stubs its own base
+        row = await super().acreate_model_instance(data)
         row.session_key = _digest(row.session_key)
         return row
 
