@@ -94,13 +94,23 @@ class PermitRequest(BaseModel):
     max_output_tokens: int | None
 
 
+class OwnKey(BaseModel):
+    """That a permit's key is its user's own: for which provider, and which text of it by an opaque name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    provider: str
+    version: str
+
+
 class Permit(BaseModel):
-    """Leave for one model call. The key lives in memory, for this call alone."""
+    """Leave for one model call. The key lives in memory, for this call alone; the house's has no owner."""
 
     model_config = ConfigDict(frozen=True)
 
     base_url: str | None = None
     api_key: SecretStr
+    own_key: OwnKey | None = None
 
 
 class ToolPermitRequest(BaseModel):

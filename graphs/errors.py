@@ -10,6 +10,7 @@
     ├── GiveUp                      the same request will fail again
     │   ├── LimitReached
     │   ├── ModelRefused
+    │   ├── KeyRefused
     │   └── RunRefused
     └── ControlPlaneRefused         an answer of the control plane; never ends a run as it is
 
@@ -88,9 +89,19 @@ class LimitReached(GiveUp):
 
 
 class ModelRefused(GiveUp):
-    """The model's server rejected the request: bad key, unknown model, bad parameters."""
+    """The model's server rejected the request: the house's key, an unknown model, bad parameters."""
 
     code: ClassVar[str] = "model_refused"
+
+
+class KeyRefused(GiveUp):
+    """The provider did not accept the user's own key; `provider` says whose key it is."""
+
+    code: ClassVar[str] = "key_refused"
+
+    def __init__(self, message: str, *, provider: str = "") -> None:
+        """Keep the provider with the message: its user has to know which of their keys it is."""
+        super().__init__(_worded(message, {"provider": provider} if provider else None))
 
 
 class RunRefused(GiveUp):

@@ -35,6 +35,9 @@ _FAILURES: Final[Mapping[str, _Failure]] = {
     ),
     "ModelFailed": _Failure("model_failed", retryable=True, message="The model failed to answer."),
     "ModelRefused": _Failure("model_refused", retryable=False, message="The model refused the request."),
+    "KeyRefused": _Failure(
+        "key_refused", retryable=False, message="The provider does not accept your API key."
+    ),
     "ControlPlaneUnreachable": _Failure(
         "control_plane_unreachable", retryable=True, message="The control plane could not be reached."
     ),

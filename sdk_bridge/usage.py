@@ -7,7 +7,10 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class UsageRecord:
-    """One model call: what it used, however it ended; `input_tokens` includes cached ones."""
+    """One model call: what it used, however it ended; `input_tokens` includes cached ones.
+
+    `failure` is the code of its error; `own_key_version` names the text of the user's own key that it used.
+    """
 
     attempt_id: UUID
     run_id: UUID
@@ -23,3 +26,5 @@ class UsageRecord:
     is_estimated: bool
     duration_ms: int
     ended_at: datetime
+    failure: str = ""
+    own_key_version: str = ""

@@ -125,6 +125,7 @@ _FAILED_RUNS: dict[str, int] = {
     "model_refused": 502,
     "control_plane_unreachable": 503,
     "run_refused": 409,
+    "key_refused": 409,
     "run_failed": 502,
 }
 
@@ -167,7 +168,7 @@ def _describe_ours(error: errors.ThreadplaneError | sdk_bridge.BridgeError) -> P
         status=status or _INTERNAL.status,
         code=error.code,
         message=error.message,
-        fields=getattr(error, "fields", {}),
+        fields=dict(getattr(error, "fields", {})),
         details=dict(error.details),
         retry_after=_seconds_to_wait(error),
     )

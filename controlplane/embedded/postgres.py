@@ -32,6 +32,8 @@ SERVER_SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+# Statements and rows that fail are full of what is kept; on the command line it holds for older clusters too.
+QUIET = ("-c", "log_min_error_statement=panic", "-c", "log_error_verbosity=terse")
 ACCESS_RULES = f"host all all {HOST}/32 scram-sha-256\n"
 FAST_SHUTDOWN = signal.SIGINT
 
@@ -125,7 +127,14 @@ def postgres_part(folder: Path, *, port: int, password: str, environment: Mappin
 
     return Part(
         name="postgres",
-        command=(str(cluster.programs / "postgres"), "-D", cluster.folder_argument, "-p", str(port)),
+        command=(
+            str(cluster.programs / "postgres"),
+            "-D",
+            cluster.folder_argument,
+            "-p",
+            str(port),
+            *QUIET,
+        ),
         environment=environment,
         cwd=folder,
         account=account,

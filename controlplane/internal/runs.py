@@ -107,7 +107,13 @@ def calls(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Answer with the permit for one model call: 201, or 200 when it was given before."""
     given = read_payload(request, CallPayload)
     permit = call_permit(CallRequest(run_id=run_id, **given.model_dump()))
-    answer = {"attempt_id": str(permit.attempt_id), "base_url": permit.base_url, "api_key": permit.api_key}
+    own = permit.own_key
+    answer = {
+        "attempt_id": str(permit.attempt_id),
+        "base_url": permit.base_url,
+        "api_key": permit.api_key,
+        "own_key": {"provider": own.provider, "version": own.version} if own else None,
+    }
     response = JsonResponse(answer, status=201 if permit.is_new else 200)
     response.headers["Cache-Control"] = "no-store"
     return response

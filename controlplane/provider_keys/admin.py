@@ -53,6 +53,7 @@ class UserAPIKeyAdmin(ShownOnlyAdmin[UserAPIKey]):
             "not validated": "info",
             "inactive": "warning",
             "to be entered again": "danger",
+            "refused": "danger",
             "deleted": "warning",
         },
     )
@@ -64,6 +65,8 @@ class UserAPIKeyAdmin(ShownOnlyAdmin[UserAPIKey]):
             return "inactive"
         if key.needs_reentry:
             return "to be entered again"
+        if key.refused_at is not None:
+            return "refused"
         return "good" if key.is_validated else "not validated"
 
     @admin.action(description=_("Ask the provider again"), permissions=["act"])

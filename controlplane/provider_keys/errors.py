@@ -14,6 +14,18 @@ class KeyUnreadable(Conflict):
         super().__init__("Your API key cannot be read any more. Enter it again.")
 
 
+class KeyRefused(Conflict):
+    """Its provider did not accept it: its owner has to enter another, or have it validated."""
+
+    default_code: ClassVar[str] = "key_refused"
+
+    def __init__(self, *, provider: str) -> None:
+        super().__init__(
+            f"{provider} does not accept your API key. Enter it anew, or have it validated.",
+            details={"provider": provider},
+        )
+
+
 class KeyInactive(Conflict):
     """It was switched off or deleted after its run began."""
 

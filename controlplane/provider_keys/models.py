@@ -65,12 +65,19 @@ class UserAPIKey(models.Model):
     )
     use_for_runs = models.BooleanField(default=True, help_text=_("Off: the house's key is used for runs."))
     may_use_house_key = models.BooleanField(
-        default=False, help_text=_("Whether runs go on with the house's key when this one is unreadable.")
+        default=False,
+        help_text=_("Whether runs use the house's key when this one is unreadable or refused."),
     )
 
     is_validated = models.BooleanField(default=False)
     last_validated_at = models.DateTimeField(null=True, blank=True, editable=False)
     validation_error = models.CharField(max_length=50, blank=True, editable=False)
+    refused_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Its provider does not accept it. Empty again once it is entered anew or found good."),
+    )
 
     daily_limit = models.PositiveBigIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Tokens. Empty: no limit.")
@@ -117,6 +124,11 @@ class UserAPIKey(models.Model):
         return self.is_unreadable or not self.encrypted_key
 
     @property
+    def version(self) -> str:
+        """Name the text that is kept now; one that is entered anew has another name."""
+        return self.entered_at.isoformat() if self.entered_at else ""
+
+    @property
     def address(self) -> str:
         """Where it is used; empty when the provider is not on the list of providers any more."""
         listed = addresses_of(self.provider)
@@ -141,6 +153,7 @@ class UserAPIKey(models.Model):
         self.key_prefix, self.last_four = (api_key[:3], api_key[-4:]) if has_ends else ("", "")
         self.entered_at, self.is_unreadable = timezone.now(), False
         self.is_validated, self.last_validated_at, self.validation_error = False, None, ""
+        self.refused_at = None
 
     def decrypt_api_key(self) -> str:
         """Open it, for one call. Raises KeyUnreadable."""
@@ -157,15 +170,15 @@ class UserAPIKey(models.Model):
         entered anew meanwhile.
         """
         finding = self._ask()
+        now = timezone.now()
+        known: dict[str, Any] = {"last_validated_at": now, "validation_error": finding.error_code}
         if finding.is_conclusive:
-            self.is_validated = finding.is_valid
-        self.last_validated_at, self.validation_error = timezone.now(), finding.error_code
-        same_key = UserAPIKey.objects.filter(pk=self.pk, entered_at=self.entered_at)
-        same_key.update(
-            last_validated_at=self.last_validated_at,
-            validation_error=self.validation_error,
-            **({"is_validated": finding.is_valid} if finding.is_conclusive else {}),
-        )
+            known["is_validated"] = finding.is_valid
+        if finding.is_valid or finding.is_refusal:
+            known["refused_at"] = now if finding.is_refusal else None
+        UserAPIKey.objects.filter(pk=self.pk, entered_at=self.entered_at).update(**known)
+        for name, value in known.items():
+            setattr(self, name, value)
         return {"valid": finding.is_valid, "error_code": finding.error_code, "message": finding.message}
 
     @sensitive_variables("api_key")

@@ -1,6 +1,7 @@
 """Writes users' keys: taken over sealed, changed, switched off and erased; one default per provider."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from controlplane.audit.record import entries_add, entry_add
 from controlplane.errors import Conflict, Invalid, NotFound
 from controlplane.provider_keys.models import UserAPIKey
 from controlplane.provider_keys.providers import addresses_of, known_providers
+from controlplane.provider_keys.validation import INVALID_KEY
 
 CHANGEABLE: Final = (
     "key_name",
@@ -36,6 +38,7 @@ SEALED: Final = (
     "is_validated",
     "last_validated_at",
     "validation_error",
+    "refused_at",
 )
 # Each change of one locks them all.
 MOST_KEYS: Final = 50
@@ -105,6 +108,7 @@ def key_delete(*, key_id: UUID, user_id: UUID) -> None:
             is_active=False,
             is_default=False,
             is_validated=False,
+            refused_at=None,
         )
         _note(Action.KEY_DELETE, key, REMOVED)
 
@@ -115,6 +119,29 @@ def key_validate(*, key_id: UUID, user_id: UUID) -> tuple[UserAPIKey, dict[str, 
     if key is None:
         raise NotFound("There is nothing here.")
     return key, key.validate_key()
+
+
+def key_refuse(*, key_id: UUID, version: str, called_at: datetime) -> bool:
+    """Note that the provider did not accept a key in a call; joins the caller's transaction.
+
+    Returns whether it is news: another text may have been entered since, or this one found good.
+    """
+    existing = UserAPIKey.objects.existing().select_for_update(of=("self",), no_key=True)
+    key = existing.filter(pk=key_id, refused_at__isnull=True).first()
+    if key is None or key.version != version:
+        return False
+    if key.is_validated and key.last_validated_at is not None and key.last_validated_at > called_at:
+        return False
+    key.is_validated, key.validation_error, key.refused_at = False, INVALID_KEY, timezone.now()
+    key.save(update_fields=["is_validated", "validation_error", "refused_at"])
+    entry_add(
+        Action.KEY_CHANGE,
+        subject=key,
+        actor_id=None,
+        concerns_id=key.user_id,
+        changes={"refused_at": [None, key.refused_at.isoformat()]},
+    )
+    return True
 
 
 def keys_deactivate(*, key_ids: list[UUID], actor_id: UUID | None = None) -> int:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
-from controlplane.provider_keys.errors import KeyInactive, KeyUnreadable
+from controlplane.provider_keys.errors import KeyInactive, KeyRefused, KeyUnreadable
 from controlplane.provider_keys.models import UserAPIKey
 from controlplane.provider_keys.providers import provider_of_model
 
@@ -28,13 +28,17 @@ def key_for_run(*, user_id: UUID, model_name: str) -> UserAPIKey | None:
     """Choose the user's default key of the model's provider; None is the house's key.
 
     An unreadable one is chosen as well, so that the run ends with the reason: nobody's calls go to the house
-    without their consent.
+    without their consent. Raises KeyRefused for one that its provider did not accept.
     """
     defaults = UserAPIKey.objects.owned_by(user_id).usable().filter(is_default=True, use_for_runs=True)
     keys = {key.provider: key for key in defaults}
     # Most users have none: whose model it is need not be known then.
     key = keys.get(provider_of_model(model_name)) if keys else None
-    return None if key is None or (key.may_use_house_key and _is_lost(key)) else key
+    if key is None or (key.may_use_house_key and (key.refused_at is not None or _is_lost(key))):
+        return None
+    if key.refused_at is not None:
+        raise KeyRefused(provider=key.provider)
+    return key
 
 
 @sensitive_variables("api_key")
@@ -42,12 +46,16 @@ def open_for_call(key: UserAPIKey, *, run_model: str, model_name: str) -> Opened
     """Open the key that a run's admission chose, for a call to one model; None is the house's key.
 
     Another provider's model is called with the house's key, since this one would mean nothing there.
-    Raises KeyInactive, KeyUnreadable.
+    Raises KeyInactive, KeyRefused, KeyUnreadable.
     """
     if model_name != run_model and provider_of_model(model_name) != key.provider:
         return None
     if not key.is_active or key.deleted_at is not None or not key.address:
         raise KeyInactive
+    if key.refused_at is not None:
+        if not key.may_use_house_key:
+            raise KeyRefused(provider=key.provider)
+        return None
     try:
         api_key = key.decrypt_api_key()
     except KeyUnreadable:

@@ -13,13 +13,15 @@ from controlplane.outbound.addresses import look_up
 from controlplane.outbound.errors import AddressRefused, AnswerRefused, TimedOut, Unreachable
 from controlplane.outbound.fetching import Bounds, Errand, fetch
 
+# The code under which a key is known to be bad, whoever found out.
+INVALID_KEY: Final = "invalid_key"
 LONGEST_ASKING: Final = 10.0
 LARGEST_ANSWER: Final = 2_000_000
 REJECTED: Final = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
 MESSAGES: Final = {
     "": "The provider accepts this key.",
-    "invalid_key": "The provider does not accept this key.",
+    INVALID_KEY: "The provider does not accept this key.",
     "key_unreadable": "The key cannot be read any more. Enter it again.",
     "rate_limited": "The provider asks for fewer requests. Try again later.",
     "unreachable": "The provider cannot be reached.",
@@ -47,7 +49,12 @@ class Finding:
     @property
     def is_conclusive(self) -> bool:
         """Whether it is known now if the key is good."""
-        return self.is_valid or self.error_code in {"invalid_key", "key_unreadable"}
+        return self.is_valid or self.error_code in {INVALID_KEY, "key_unreadable"}
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the provider itself said no."""
+        return self.error_code == INVALID_KEY
 
 
 @sensitive_variables("api_key")
@@ -86,7 +93,7 @@ async def _ask_in_time(base_url: str, api_key: str) -> str:
 
 def _meaning(status: int) -> str:
     if status in REJECTED:
-        return "invalid_key"
+        return INVALID_KEY
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return "rate_limited"
     return "provider_failed" if status >= httpx.codes.INTERNAL_SERVER_ERROR else "unexpected_answer"

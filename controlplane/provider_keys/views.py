@@ -37,6 +37,7 @@ EXAMPLE = {
     "is_validated": True,
     "last_validated_at": "2026-03-01T09:30:00Z",
     "validation_error": "",
+    "refused_at": None,
     "daily_limit": 200000,
     "monthly_limit": None,
     "usage_count": 12,
@@ -254,7 +255,8 @@ class ProviderKeyViewSet(CreatesOnce[UserAPIKey], ChangesByVersion[UserAPIKey], 
 
         A bad key is an answer, not an error: `valid` is false and `error_code` one of `invalid_key`,
         `key_unreadable`, `unreachable`, `timed_out`, `rate_limited`, `provider_failed`, `unexpected_answer`,
-        `address_refused`, `unknown_provider`. Only the first two change `is_validated`.
+        `address_refused`, `unknown_provider`. Only the first two change `is_validated`. A key that its
+        provider refused (`refused_at`) is used again once it is found good.
         """
         key, result = key_validate(key_id=self.kwargs["key_id"], user_id=self.owner_id)
         known = {"is_validated": key.is_validated, "last_validated_at": key.last_validated_at}

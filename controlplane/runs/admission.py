@@ -63,7 +63,8 @@ def run_admit(request: RunRequest) -> Admission:
     """Let a run in: mirror it and its session as provisional, and count its message. One transaction.
 
     A repeat gets the same answer and changes nothing.
-    Raises NotFound, Gone, Unauthenticated, Forbidden, Conflict, Invalid `model_not_allowed`, LimitReached.
+    Raises NotFound, Gone, Unauthenticated, Forbidden, Conflict (`key_refused` for a user's own key that is
+    known to be bad), Invalid `model_not_allowed`, LimitReached.
     """
     with transaction.atomic():
         if Run.objects.filter(pk=request.run_id).exists():

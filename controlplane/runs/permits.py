@@ -10,7 +10,8 @@ from django.db import transaction
 from controlplane.accounts.models import CustomUser
 from controlplane.errors import Conflict, NotFound
 from controlplane.provider_keys import counters as key_counters
-from controlplane.provider_keys.errors import KeyUnreadable
+from controlplane.provider_keys.errors import KeyRefused, KeyUnreadable
+from controlplane.provider_keys.models import UserAPIKey
 from controlplane.provider_keys.providers import provider_of_model
 from controlplane.provider_keys.use import OpenedKey, key_look_again, open_for_call
 from controlplane.runs.models import Run
@@ -47,6 +48,7 @@ class Permit:
     base_url: str | None
     api_key: str
     is_new: bool
+    own_key: UserAPIKey | None = None
 
     def __repr__(self) -> str:
         return f"Permit(attempt_id={self.attempt_id!r}, is_new={self.is_new})"
@@ -56,8 +58,8 @@ def call_permit(request: CallRequest) -> Permit:
     """Reserve a call's worst case and write its pending row, both or neither; a repeat reserves nothing.
 
     The key is the user's own where the run's admission chose one, else the house's.
-    Raises NotFound for the run, Conflict `run_over`, `key_inactive`, `key_unreadable` or `model_unpriced`,
-    LimitReached.
+    Raises NotFound for the run, LimitReached, Conflict `run_over`, `key_inactive`, `key_refused`,
+    `key_unreadable` or `model_unpriced`.
     """
     try:
         with transaction.atomic():
@@ -77,6 +79,7 @@ def call_permit(request: CallRequest) -> Permit:
         base_url=own.base_url if own else settings.OPENAI_BASE_URL,
         api_key=own.api_key if own else settings.OPENAI_API_KEY,
         is_new=known is None,
+        own_key=own.key if own else None,
     )
 
 
@@ -86,6 +89,8 @@ def _own_key(run: Run, request: CallRequest, known: TokenUsage | None) -> Opened
     own = open_for_call(run.provider_key, run_model=run.model_name, model_name=request.model)
     if known is not None and own is None:
         # It was reserved on the user's own key: the house's would be used without being counted.
+        if run.provider_key.refused_at is not None:
+            raise KeyRefused(provider=run.provider_key.provider)
         raise KeyUnreadable
     return own
 

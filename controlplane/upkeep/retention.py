@@ -72,7 +72,6 @@ def _delete_one(rule: Retention, session_id: UUID) -> bool:
         session = rule.to_delete().select_for_update(no_key=True).filter(pk=session_id).first()
         if session is None:
             return False
-        _note(Action.SESSION_DELETE, session, reason=["", "unused"])
         session_delete(session_id=session.pk, owner_id=session.user_id)
     return True
 

@@ -14,7 +14,14 @@ from langchain_core.utils.uuid import uuid7
 
 from graphs import control_plane
 from graphs.control_plane import Permit, PermitRequest
-from graphs.errors import ControlPlaneRefused, ControlPlaneUnreachable, GraphError, LimitReached, RunRefused
+from graphs.errors import (
+    ControlPlaneRefused,
+    ControlPlaneUnreachable,
+    GraphError,
+    KeyRefused,
+    LimitReached,
+    RunRefused,
+)
 from graphs.metering.calls import PROVIDER, ModelCall
 from graphs.metering.faults import translate, was_never_worked_on
 from graphs.metering.usage import Tally
@@ -56,9 +63,9 @@ class Attempt:
     ) -> None:
         if error is not None and was_never_worked_on(error):
             self.tally.is_sent = False
-        fault = translate(error) if error is not None else None
+        fault = translate(error, own_key_of=self._own_key_of()) if error is not None else None
         if self.permit is not None:
-            await self._leave_record(_outcome(error))
+            await self._leave_record(_outcome(error), fault)
         if fault is not None and error is not None:
             self._log_fault(error)
             # The cause holds the provider's words, which may quote keys and prompts: it stays out of traces.
@@ -83,6 +90,10 @@ class Attempt:
                 await self._leave_record(_outcome(error))
             raise
 
+    def _own_key_of(self) -> str | None:
+        own = self.permit.own_key if self.permit is not None else None
+        return own.provider if own is not None else None
+
     def _log_fault(self, error: BaseException) -> None:
         logger.warning(
             "model_call_failed",
@@ -92,8 +103,8 @@ class Attempt:
             status=getattr(error, "status_code", None),
         )
 
-    async def _leave_record(self, outcome: str) -> None:
-        writing = asyncio.create_task(self._write(self._record(outcome)))
+    async def _leave_record(self, outcome: str, fault: GraphError | None = None) -> None:
+        writing = asyncio.create_task(self._write(self._record(outcome, fault)))
         _writing.add(writing)
         writing.add_done_callback(_writing.discard)
         done, _ = await asyncio.wait({writing}, timeout=RECORD_SECONDS)
@@ -114,7 +125,8 @@ class Attempt:
                 reason=type(error).__name__,
             )
 
-    def _record(self, outcome: str) -> dict[str, object]:
+    def _record(self, outcome: str, fault: GraphError | None) -> dict[str, object]:
+        own_key = self.permit.own_key if self.permit is not None else None
         return {
             "attempt_id": str(self.id),
             "run_id": self._call.run_id,
@@ -123,6 +135,8 @@ class Attempt:
             "node": self._call.node,
             "request_type": self._call.request_type.value,
             "outcome": outcome,
+            "failure": fault.code if fault is not None else "",
+            "own_key_version": own_key.version if own_key is not None else "",
             **asdict(self.tally.usage()),
             "duration_ms": round((time.monotonic() - self._started) * 1000),
             "ended_at": datetime.now(UTC).isoformat(),
@@ -138,4 +152,6 @@ def _outcome(error: BaseException | None) -> str:
 def _for_run(refusal: ControlPlaneRefused) -> GraphError:
     if refusal.status == HTTPStatus.TOO_MANY_REQUESTS:
         return LimitReached(refusal.message, details=refusal.details.get("details"))
+    if refusal.reason == KeyRefused.code:
+        return KeyRefused(refusal.message, provider=refusal.details.get("details", {}).get("provider", ""))
     return RunRefused(refusal.message, reason=refusal.reason)

@@ -7,6 +7,7 @@ import openai
 
 from graphs.errors import (
     GraphError,
+    KeyRefused,
     ModelFailed,
     ModelRateLimited,
     ModelRefused,
@@ -19,16 +20,20 @@ TIMED_OUT = "The model took too long to answer."
 RATE_LIMITED = "The model's server is busy. Try again in a moment."
 FAILED = "The model's server failed to answer."
 REFUSED = "The model's server did not accept the request."
-BAD_KEY = "The model's server did not accept the key."
+BAD_KEY = "The model's server does not accept the key of this installation."
+BAD_OWN_KEY = "{provider} does not accept your API key. Enter it anew, or have it validated."
 UNKNOWN_MODEL = "The model's server does not know this model."
 
 # By name: the client may bring either of two HTTP libraries, and they share these names.
 NOT_CONNECTED = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
+# Providers say so with 403 as well when a good key may not use one model.
+NOT_THIS_MODEL = "model_not_found"
 
 
-def translate(error: BaseException) -> GraphError | None:
+def translate(error: BaseException, *, own_key_of: str | None = None) -> GraphError | None:
     """Return our error for a client's one; None for what is not the model's doing.
 
+    `own_key_of` is the provider whose key the user brought; None is the house's key.
     Messages never quote the provider: its words may hold parts of keys and prompts.
     """
     match error:
@@ -36,6 +41,8 @@ def translate(error: BaseException) -> GraphError | None:
             return ModelTimedOut(TIMED_OUT)
         case openai.APIConnectionError():
             return ModelUnreachable(UNREACHABLE)
+        case openai.APIStatusError() if _is_about_key(error):
+            return _bad_key(own_key_of)
         case openai.APIStatusError():
             return _by_status(error.status_code)
         case openai.OpenAIError():
@@ -57,6 +64,18 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
+def _is_about_key(error: openai.APIStatusError) -> bool:
+    if error.status_code == HTTPStatus.FORBIDDEN:
+        return error.code != NOT_THIS_MODEL
+    return error.status_code == HTTPStatus.UNAUTHORIZED
+
+
+def _bad_key(own_key_of: str | None) -> GraphError:
+    if own_key_of is None:
+        return ModelRefused(BAD_KEY)
+    return KeyRefused(BAD_OWN_KEY.format(provider=own_key_of), provider=own_key_of)
+
+
 def _by_status(status: int) -> GraphError:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return ModelRateLimited(RATE_LIMITED)
@@ -64,8 +83,6 @@ def _by_status(status: int) -> GraphError:
         return ModelTimedOut(TIMED_OUT)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ModelFailed(FAILED)
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return ModelRefused(BAD_KEY)
-    if status == HTTPStatus.NOT_FOUND:
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN):
         return ModelRefused(UNKNOWN_MODEL)
     return ModelRefused(REFUSED)

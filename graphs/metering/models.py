@@ -1,6 +1,7 @@
 """The chat model of every graph: OpenAI's protocol, metered, with a key that lives for one call."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from typing import Any, Self
@@ -148,4 +149,11 @@ def _timeout() -> openai.Timeout:
     return openai.Timeout(read_settings().model_idle_timeout_seconds, connect=CONNECT_SECONDS)
 
 
-CONNECTIONS = PerLoop(lambda: openai.DefaultAsyncHttpxClient(timeout=_timeout()))
+def _connect() -> openai.DefaultAsyncHttpxClient:
+    # Their lines quote what a provider answered, and that may quote the key. openai picks the library.
+    for name in ("httpx", "httpx2", "httpcore", "httpcore2", "openai"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return openai.DefaultAsyncHttpxClient(timeout=_timeout())
+
+
+CONNECTIONS = PerLoop(_connect)

@@ -77,6 +77,8 @@ def read_usage_record(raw: Wire) -> UsageRecord:
         is_estimated=bool(value["is_estimated"]),
         duration_ms=int(value["duration_ms"]),
         ended_at=_time(value["ended_at"]),
+        failure=str(value.get("failure") or ""),
+        own_key_version=str(value.get("own_key_version") or ""),
     )
 
 

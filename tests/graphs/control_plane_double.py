@@ -31,6 +31,7 @@ class ControlPlaneDouble:
 
     model_url: str
     api_key: str = "sk-from-the-permit"
+    own_key: dict[str, str] | None = None
     port: int = field(default_factory=lambda: free_ports(1)[0])
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
     context: dict[str, Any] = field(default_factory=dict)
@@ -189,7 +190,12 @@ class ControlPlaneDouble:
         if refused := self.permit_refusals.get(asked["model"]):
             return _answer(refused)
         await asyncio.sleep(self.slow_permits.get(asked["model"], 0))
-        permit = {"attempt_id": asked["attempt_id"], "base_url": self.model_url, "api_key": self.api_key}
+        permit = {
+            "attempt_id": asked["attempt_id"],
+            "base_url": self.model_url,
+            "api_key": self.api_key,
+            "own_key": self.own_key,
+        }
         return JSONResponse(permit, status_code=201)
 
     async def _tool_call(self, request: Request) -> Response:

@@ -17,6 +17,7 @@ CONTRACT = {
     "ModelFailed": ("model_failed", True),
     "ModelRefused": ("model_refused", False),
     "ControlPlaneUnreachable": ("control_plane_unreachable", True),
+    "KeyRefused": ("key_refused", False),
     "RunRefused": ("run_refused", False),
 }
 

@@ -96,6 +96,7 @@ def test_values_are_frozen(value: object) -> None:
         pytest.param("ModelFailed", "model_failed", True, id="failed"),
         pytest.param("ModelRefused", "model_refused", False, id="refused"),
         pytest.param("ControlPlaneUnreachable", "control_plane_unreachable", True, id="control-plane"),
+        pytest.param("KeyRefused", "key_refused", False, id="key-refused"),
         pytest.param("RunRefused", "run_refused", False, id="run-refused"),
         pytest.param("GraphRecursionError", "run_failed", False, id="anything-else"),
     ],

@@ -41,8 +41,8 @@ LOGGING = {
         "django.request": {"handlers": [], "propagate": False},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": False},
         "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": False},
-        # At INFO it writes the address of each call.
-        "httpx": {"level": "WARNING"},
+        # They write the address of each call, and at DEBUG what was answered, in which keys may be quoted.
+        **{name: {"level": "WARNING"} for name in ("httpx", "httpcore", "urllib3", "requests")},
     },
 }
 

@@ -8,12 +8,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 
 class IdentityProvider(HTTPServer):
-    """Answers discovery, token and userinfo; `person` is what userinfo says."""
+    """Answers discovery, token and userinfo; `person` is what userinfo says, `posted` what it was sent."""
 
     def __init__(self, person: dict[str, object]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.person = person
         self.asked: list[str] = []
+        self.posted: list[bytes] = []
 
     @property
     def issuer(self) -> str:
@@ -49,8 +50,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_POST(self) -> None:
-        """Read what was sent, and answer."""
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        """Keep what was sent, and answer."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.posted.append(bytes(self.headers) + body)
         self.do_GET()
 
     def log_message(self, *_arguments: object) -> None:

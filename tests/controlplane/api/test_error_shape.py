@@ -1,5 +1,6 @@
 """Every error has the one shape, whoever noticed it."""
 
+import json
 import uuid
 from datetime import timedelta
 
@@ -194,3 +195,14 @@ def test_limit_says_when_to_come_back():
 def test_error_that_nobody_foresaw_is_not_described():
     assert describe(ValueError("?")) is None
     assert fields_of(ValueError("?")) == {}
+
+
+def test_fields_of_the_agent_server_s_refusal_are_passed_on():
+    refusal = sdk_bridge.InvalidRequest(
+        "No.", code="model_not_allowed", fields={"model": ["x is not allowed."]}, details={"model": "x"}
+    )
+
+    problem = describe(refusal)
+
+    shown = json.loads(json.dumps({"fields": problem.fields, "details": problem.details}))
+    assert shown == {"fields": {"model": ["x is not allowed."]}, "details": {"model": "x"}}

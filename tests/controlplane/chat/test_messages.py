@@ -118,6 +118,7 @@ def test_question_of_the_graph_is_passed_on(api, session, user):
         ("ModelRefused", 502, "model_refused"),
         ("ControlPlaneUnreachable", 503, "control_plane_unreachable"),
         ("RunRefused", 409, "run_refused"),
+        ("KeyRefused", 409, "key_refused"),
         ("KeyError", 502, "run_failed"),
     ],
 )

@@ -30,12 +30,13 @@ def ask(agent_server_client):
 
 
 def test_permit_carries_the_key_and_its_address(make_key, admitted, ask):
-    make_key()
+    key = make_key()
 
     answer = ask(admitted())
 
     assert answer.status_code == 201
     body = answer.json()
+    assert body["own_key"] == {"provider": "openai", "version": key.entered_at.isoformat()}
     assert (body["api_key"], body["base_url"]) == (GOOD_KEY, "https://api.openai.com/v1")
     assert answer.headers["Cache-Control"] == "no-store"
 

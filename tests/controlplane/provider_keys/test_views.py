@@ -42,6 +42,7 @@ def test_key_is_taken_over_and_shown_by_its_ends(api):
         "is_validated": False,
         "last_validated_at": None,
         "validation_error": "",
+        "refused_at": None,
         "daily_limit": 1000,
         "monthly_limit": None,
         "usage_count": 0,

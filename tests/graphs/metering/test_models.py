@@ -56,6 +56,8 @@ async def test_a_finished_call_has_permit_record_and_one_id(
         "cached_tokens": 0,
         "reasoning_tokens": 0,
         "is_estimated": False,
+        "failure": "",
+        "own_key_version": "",
     }
 
 

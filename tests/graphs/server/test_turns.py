@@ -161,7 +161,7 @@ async def test_a_rolled_back_run_is_billed_and_forgotten(
     [
         (500, "ModelFailed", "The model's server failed to answer."),
         (429, "ModelRateLimited", "The model's server is busy. Try again in a moment."),
-        (401, "ModelRefused", "The model's server did not accept the key."),
+        (401, "ModelRefused", "The model's server does not accept the key of this installation."),
     ],
 )
 async def test_a_failing_model_ends_the_run_with_a_named_error(
