@@ -55,6 +55,15 @@ def reserve(key: UserAPIKey, *, tokens: int) -> KeyCounter:
 
 def settle(counter_id: int, *, reserved: int, used: int) -> None:
     """Swap a reservation for what was really used, in the day and the month in which it was reserved."""
+    _book(counter_id, reserved=reserved, used=used, uses=1)
+
+
+def correct(counter_id: int, *, difference: int) -> None:
+    """Book what a use that was counted already turns out to have used more, or less."""
+    _book(counter_id, reserved=0, used=difference, uses=0)
+
+
+def _book(counter_id: int, *, reserved: int, used: int, uses: int) -> None:
     day = KeyCounter.objects.filter(pk=counter_id)
     swapped = {
         "reserved_tokens": F("reserved_tokens") - reserved,
@@ -66,9 +75,9 @@ def settle(counter_id: int, *, reserved: int, used: int) -> None:
     month = {"key_id": counter.key_id, "period": Period.MONTH, "starts_on": counter.starts_on.replace(day=1)}
     KeyCounter.objects.filter(**month).update(**swapped)
     UserAPIKey.objects.filter(pk=counter.key_id).update(
-        usage_count=F("usage_count") + 1,
+        usage_count=F("usage_count") + uses,
         total_tokens_used=F("total_tokens_used") + used,
-        last_used_at=Now(),
+        last_used_at=Now() if uses else F("last_used_at"),
     )
 
 

@@ -1,15 +1,10 @@
-"""Books what calls used: each pending row is settled once, with its reservation and its session's figures."""
+"""Books what calls used: by their records, or by the estimates of their permits where there are none."""
 
-from dataclasses import dataclass
-from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
-from controlplane.provider_keys import counters as key_counters
-from controlplane.usage import counters
-from controlplane.usage.limits import Amount
+from controlplane.runs.booking import Fact, correctable_lock, fact_book, pending_lock
 from controlplane.usage.models import TokenUsage
 from controlplane.usage.pricing import Cost, TokenCounts, price_call
 from sdk_bridge import UsageRecord
@@ -18,25 +13,11 @@ from sdk_bridge import UsageRecord
 LARGEST = 1_000_000_000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fact:
-    """What is booked for one call."""
-
-    outcome: str
-    tokens: TokenCounts
-    cost: Cost
-    is_estimated: bool
-    provider: str
-    model_name: str
-    node: str
-    duration_ms: int | None = None
-
-
 def record_commit(record: UsageRecord) -> bool:
     """Settle one call by its record, in one transaction; a repeat changes nothing.
 
-    Returns whether it was settled now: a record that comes after the estimate, or that no permit belongs to,
-    is not booked.
+    A record that comes after the estimate takes its place, with all that was counted by it. Returns whether
+    it was booked now: one that no permit belongs to is not.
     """
     tokens = TokenCounts(
         prompt=_bounded(record.input_tokens),
@@ -45,7 +26,7 @@ def record_commit(record: UsageRecord) -> bool:
         reasoning=_bounded(record.reasoning_tokens),
     )
     with transaction.atomic():
-        row = _lock_pending(record.attempt_id, record.run_id)
+        row = correctable_lock(record.attempt_id, record.run_id)
         if row is None:
             return False
         # The permit found out whose model it is; the graph knows the protocol alone.
@@ -61,14 +42,14 @@ def record_commit(record: UsageRecord) -> bool:
             node=record.node,
             duration_ms=_bounded(record.duration_ms),
         )
-        _book(row, fact)
+        fact_book(row, fact)
     return True
 
 
-def estimate_commit(*, attempt_id: UUID, run_id: UUID) -> bool:
+def estimate_commit(*, attempt_id: UUID, run_id: UUID | None) -> bool:
     """Settle a call of which no record was found by the estimate of its permit; outcome `unknown`."""
     with transaction.atomic():
-        row = _lock_pending(attempt_id, run_id)
+        row = pending_lock(attempt_id, run_id)
         if row is None:
             return False
         fact = Fact(
@@ -80,53 +61,10 @@ def estimate_commit(*, attempt_id: UUID, run_id: UUID) -> bool:
             model_name=row.model_name,
             node=row.node,
         )
-        _book(row, fact)
+        fact_book(row, fact)
     return True
 
 
 def _bounded(figure: int) -> int:
     """Keep what a provider made up within the columns, or its call could never be settled."""
     return min(max(figure, 0), LARGEST)
-
-
-def _lock_pending(attempt_id: UUID, run_id: UUID) -> TokenUsage | None:
-    pending = TokenUsage.objects.pending().select_for_update(no_key=True)
-    return pending.filter(pk=attempt_id, run_id=run_id).first()
-
-
-def _book(row: TokenUsage, fact: Fact) -> None:
-    reserved = Amount(tokens=row.reserved_tokens, cost=row.reserved_cost)
-    tokens, cost = fact.tokens.prompt + fact.tokens.completion, fact.cost.total or Decimal(0)
-    _write(row, fact)
-    # Session before counter: the order in which every transaction takes these locks.
-    if row.chat_session is not None:
-        row.chat_session.update_analytics(tokens_used=tokens, cost=cost)
-    if row.counter_id is not None:
-        # A user's own key is not paid by the house, so its cost is not the house's limit's.
-        house_cost = cost if row.key_counter_id is None else Decimal(0)
-        counters.settle(row.counter_id, reserved=reserved, used=Amount(tokens=tokens, cost=house_cost))
-    if row.key_counter_id is not None:
-        key_counters.settle(row.key_counter_id, reserved=reserved.tokens, used=tokens)
-
-
-def _write(row: TokenUsage, fact: Fact) -> None:
-    TokenUsage.objects.filter(pk=row.pk).update(
-        state=TokenUsage.State.SETTLED,
-        outcome=fact.outcome,
-        provider=fact.provider,
-        model_name=fact.model_name,
-        node=fact.node,
-        prompt_tokens=fact.tokens.prompt,
-        completion_tokens=fact.tokens.completion,
-        cached_tokens=fact.tokens.cached,
-        reasoning_tokens=fact.tokens.reasoning,
-        is_estimated=fact.is_estimated,
-        prompt_cost=fact.cost.prompt,
-        completion_cost=fact.cost.completion,
-        total_cost=fact.cost.total,
-        is_priced=fact.cost.is_priced,
-        reserved_tokens=0,
-        reserved_cost=Decimal(0),
-        response_time_ms=fact.duration_ms,
-        settled_at=timezone.now(),
-    )

@@ -6,7 +6,7 @@ from asgiref.sync import async_to_sync
 from celery import Task, shared_task
 
 from controlplane.runs import settlement
-from controlplane.runs.sweep import sweep_open_runs
+from controlplane.runs.sweep import sweep_late_records, sweep_open_runs
 from sdk_bridge import Retryable
 
 # 1, 2, 4 and 8 s apart; the sweep takes over from there.
@@ -28,3 +28,9 @@ def settle_run(self: "Task[[str], None]", run_id: str) -> None:
 def sweep_runs() -> int:
     """Settle what was missed; a sweep that fails is made up for by the next one."""
     return async_to_sync(sweep_open_runs)()
+
+
+@shared_task(name="runs.sweep_late_records")
+def sweep_records() -> int:
+    """Correct what was booked by estimate; a sweep that fails is made up for by the next one."""
+    return async_to_sync(sweep_late_records)()

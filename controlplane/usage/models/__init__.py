@@ -2,6 +2,15 @@
 
 from controlplane.usage.model_prices import ModelPrice
 from controlplane.usage.models.counters import DailyCounter
+from controlplane.usage.models.sums import ArchivedSessionSum, DailySum, UsageArchive
 from controlplane.usage.models.token_usage import TokenUsage, TokenUsageQuerySet
 
-__all__ = ["DailyCounter", "ModelPrice", "TokenUsage", "TokenUsageQuerySet"]
+__all__ = [
+    "ArchivedSessionSum",
+    "DailyCounter",
+    "DailySum",
+    "ModelPrice",
+    "TokenUsage",
+    "TokenUsageQuerySet",
+    "UsageArchive",
+]

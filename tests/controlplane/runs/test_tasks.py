@@ -66,6 +66,7 @@ def test_beat_calls_only_jobs_that_exist(settings):
     scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert scheduled == {
         "runs.sweep_runs",
+        "runs.sweep_late_records",
         "chat.sweep_deletions",
         "chat.sweep_provisional",
         "chat.sweep_message_index",
