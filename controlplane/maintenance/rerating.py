@@ -56,9 +56,8 @@ def _rerate(batch: list[TokenUsage], done: Rerating, *, dry_run: bool) -> None:
             continue
         difference = (cost.total or Decimal(0)) - (row.total_cost or Decimal(0))
         by_session[row.chat_session_id] += difference
-        if row.key_counter_id is None:
-            # The house's limit does not know what users' own keys cost.
-            by_counter[row.counter_id] += difference
+        # The house's limit does not know what users' own keys cost; the sums of the day do.
+        by_counter[row.counter_id] += difference if row.key_counter_id is None else 0
         done.difference += difference
         row.prompt_cost, row.completion_cost, row.total_cost = cost.prompt, cost.completion, cost.total
         row.is_priced = cost.is_priced
@@ -88,4 +87,6 @@ def _book(
         sessions = ChatSession.objects.filter(pk=session_id)
         sessions.update(total_cost=F("total_cost") + by_session[session_id])
     for counter_id in sorted(key for key in by_counter if key is not None):
-        DailyCounter.objects.filter(pk=counter_id).update(cost=F("cost") + by_counter[counter_id])
+        counter = DailyCounter.objects.filter(pk=counter_id)
+        counter.update(cost=F("cost") + by_counter[counter_id])
+        counter.want_rollup()

@@ -37,12 +37,12 @@ class Fact:
     duration_ms: int | None = None
 
 
-def pending_lock(attempt_id: UUID, run_id: UUID | None) -> TokenUsage | None:
+def pending_lock(attempt_id: UUID, run_id: UUID) -> TokenUsage | None:
     """Lock a call that nothing was booked for yet."""
     return _lock(attempt_id, run_id, Q(state=TokenUsage.State.PENDING))
 
 
-def correctable_lock(attempt_id: UUID, run_id: UUID | None) -> TokenUsage | None:
+def correctable_lock(attempt_id: UUID, run_id: UUID) -> TokenUsage | None:
     """Lock a call that is pending, or was booked by the estimate of its permit alone."""
     by_estimate = Q(outcome=TokenUsage.Outcome.UNKNOWN, is_estimated=True)
     return _lock(attempt_id, run_id, Q(state=TokenUsage.State.PENDING) | by_estimate)
@@ -68,8 +68,7 @@ def fact_book(row: TokenUsage, fact: Fact) -> None:
         key_counters.correct(row.key_counter_id, difference=tokens)
 
 
-def _lock(attempt_id: UUID, run_id: UUID | None, which: Q) -> TokenUsage | None:
-    # Of a run, or of none: `run_id=None` as a filter means the latter.
+def _lock(attempt_id: UUID, run_id: UUID, which: Q) -> TokenUsage | None:
     calls = TokenUsage.objects.filter(which, pk=attempt_id, run_id=run_id)
     session = ChatSession.objects.filter(pk__in=calls.values("chat_session_id"))
     list(session.select_for_update(no_key=True).values_list("pk"))
@@ -87,6 +86,8 @@ def _amount(tokens: TokenCounts, cost: Cost) -> Amount:
 
 
 def _count_on_session(row: TokenUsage, *, tokens: int, cost: Decimal) -> None:
+    if row.chat_session_id is None:
+        return
     ChatSession.objects.filter(pk=row.chat_session_id).update(
         total_tokens_used=F("total_tokens_used") + tokens,
         total_cost=F("total_cost") + cost,

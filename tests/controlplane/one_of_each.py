@@ -16,7 +16,7 @@ from controlplane.prompts.services import prompt_create
 from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.models import Run
 from controlplane.tools.models import ToolCall, UserTool
-from controlplane.usage.models import DailyCounter, TokenUsage
+from controlplane.usage.models import DailyCounter, DailySum, TokenUsage
 
 
 def add_one_of_each_of(user: CustomUser) -> ChatSession:
@@ -27,7 +27,9 @@ def add_one_of_each_of(user: CustomUser) -> ChatSession:
     session = ChatSession.objects.create(user=user, title="Tea")
     run = Run.objects.create(user=user, session=session, thread_id=session.pk, graph_id="agent")
     TokenUsage.objects.create(user=user, chat_session=session, run=run, model_name="gpt-4o")
-    DailyCounter.objects.create(user=user, day=timezone.localdate(), resets_at=timezone.now())
+    counter = DailyCounter.objects.create(user=user, day=timezone.localdate(), resets_at=timezone.now())
+    figures = dict.fromkeys(("calls", "failed_calls", "unpriced_calls", "tokens_in", "tokens_out"), 0)
+    DailySum.objects.create(counter=counter, model_name="gpt-4o", is_house_paid=True, **figures)
     key = UserAPIKey.objects.create(user=user, provider="openai", key_name="Mine")
     today = timezone.localdate()
     KeyCounter.objects.create(key=key, period="day", starts_on=today, resets_at=timezone.now())

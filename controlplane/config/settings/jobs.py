@@ -42,6 +42,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 14},
     },
     "sweep-provisional": {"task": "chat.sweep_provisional", "schedule": 15.0, "options": {"expires": 14}},
+    "roll-up-usage": {"task": "usage.roll_up", "schedule": 300.0, "options": {"expires": 290}},
     "forget-expired": {"task": "accounts.forget_expired", "schedule": 86_400.0},
     "forget-old-keys": {"task": "api.forget_old_keys", "schedule": 86_400.0},
     "sweep-message-index": {

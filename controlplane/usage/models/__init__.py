@@ -2,15 +2,13 @@
 
 from controlplane.usage.model_prices import ModelPrice
 from controlplane.usage.models.counters import DailyCounter
-from controlplane.usage.models.sums import ArchivedSessionSum, DailySum, UsageArchive
+from controlplane.usage.models.sums import DailySum
 from controlplane.usage.models.token_usage import TokenUsage, TokenUsageQuerySet
 
 __all__ = [
-    "ArchivedSessionSum",
     "DailyCounter",
     "DailySum",
     "ModelPrice",
     "TokenUsage",
     "TokenUsageQuerySet",
-    "UsageArchive",
 ]

@@ -39,9 +39,6 @@ class DailyCounter(models.Model):
     is_rolled_up = models.BooleanField(
         default=False, editable=False, help_text=_("Its sums are those of its calls.")
     )
-    archived_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text=_("When its calls were moved out to a file.")
-    )
 
     objects: ClassVar[DailyCounterQuerySet] = DailyCounterQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -1,9 +1,6 @@
-"""Sums that stand in for many calls: of each day for reports, and of what was moved out of the ledger."""
-
-from decimal import Decimal
+"""Sums that stand in for many calls, so that reports need not read them."""
 
 from django.db import models
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from controlplane.usage.models.token_usage import TokenUsage
@@ -37,39 +34,10 @@ class DailySum(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=["counter", "provider", "model_name", "request_type", "is_house_paid"],
+                fields=["counter", "is_house_paid", "request_type", "provider", "model_name"],
                 name="usage_sum_kind_of_day",
             ),
         )
 
     def __str__(self) -> str:
         return f"{self.counter_id} {self.model_name} {self.request_type}"
-
-
-class ArchivedSessionSum(models.Model):
-    """What the calls of one session that were moved out of the ledger add up to."""
-
-    session = models.OneToOneField(
-        "chat.ChatSession", primary_key=True, on_delete=models.CASCADE, related_name="+", editable=False
-    )
-    tokens = models.PositiveBigIntegerField(default=0, editable=False)
-    cost = models.DecimalField(max_digits=18, decimal_places=9, default=Decimal(0), editable=False)
-
-    def __str__(self) -> str:
-        return str(self.session_id)
-
-
-class UsageArchive(models.Model):
-    """A file that settled calls of a closed month were moved out to; the file itself is kept by the house."""
-
-    id = models.BigAutoField(primary_key=True)
-    file_name = models.CharField(max_length=100, unique=True, editable=False)
-    month = models.DateField(editable=False, help_text=_("Its first day."))
-    sha256 = models.CharField(max_length=64, editable=False)
-    calls = models.PositiveBigIntegerField(editable=False)
-    tokens = models.PositiveBigIntegerField(editable=False)
-    cost = models.DecimalField(max_digits=18, decimal_places=9, editable=False)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    def __str__(self) -> str:
-        return self.file_name

@@ -70,6 +70,7 @@ def test_beat_calls_only_jobs_that_exist(settings):
         "chat.sweep_deletions",
         "chat.sweep_provisional",
         "chat.sweep_message_index",
+        "usage.roll_up",
         "accounts.forget_expired",
         "api.forget_old_keys",
     }
