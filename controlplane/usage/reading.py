@@ -82,7 +82,7 @@ _FIGURES_OF_CALLS: Final = {
 }
 
 
-def is_house_paid() -> ExpressionWrapper[Q]:
+def is_house_paid() -> "ExpressionWrapper[Q]":
     """Say in SQL's terms that a call of the ledger ran on the house's key."""
     return ExpressionWrapper(Q(provider_key__isnull=True), output_field=BooleanField())
 

@@ -295,9 +295,3 @@ def test_late_records_are_looked_for_where_one_is_missing_and_for_a_day(settled_
     assert list(estimated_run_ids()) == [settled_by_estimate]
     TokenUsage.objects.update(settled_at=timezone.now() - LATE_RECORDS)
     assert list(estimated_run_ids()) == []
-
-
-def test_nobody_is_asked_for_late_records_when_none_is_missing(play, server):
-    assert settle(play("hello"))
-    server.faults.fail_with = ServerUnreachable("away")
-    assert sweep_late() == 0
