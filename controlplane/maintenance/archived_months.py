@@ -10,47 +10,44 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q, Sum
 
-from controlplane.usage.models import ArchivedMonth, ArchivedSum, TokenUsage, TokenUsageQuerySet
+from controlplane.usage.models import ArchivedMonth, ArchivedSum, DailyCounter, TokenUsage, TokenUsageQuerySet
+from controlplane.usage.models.counters import DailyCounterQuerySet
 
+ONE_DAY = timedelta(days=1)
 # Of the database's advisory locks: that the settled calls of closed months stay as they are.
 LOCK = 7_205_311
 
 
 @dataclass(frozen=True, order=True)
 class UsageMonth:
-    """A month by UTC, named by its first day: the same calls belong to it wherever one asks from."""
+    """The days of one month, named by the first; which calls are theirs, their counters know."""
 
     first: date
 
-    @classmethod
-    def of(cls, moment: datetime) -> "UsageMonth":
-        """Give the month of a moment."""
-        return cls(moment.astimezone(UTC).date().replace(day=1))
+    @property
+    def next_first(self) -> date:
+        """The first day of the next one."""
+        return (self.first + timedelta(days=31)).replace(day=1)
 
     @property
-    def start(self) -> datetime:
-        """The moment at which it begins."""
-        return datetime.combine(self.first, time.min, UTC)
-
-    @property
-    def end(self) -> datetime:
-        """The moment at which the next one begins."""
-        return datetime.combine((self.first + timedelta(days=31)).replace(day=1), time.min, UTC)
+    def over_at(self) -> datetime:
+        """The moment at which it is over everywhere on earth."""
+        return datetime.combine(self.next_first, time.min, UTC) + timedelta(hours=12)
 
     def __str__(self) -> str:
         return f"{self.first:%Y-%m}"
 
 
 def is_archived(attempt_id: UUID) -> bool:
-    """Whether a call belongs to a month that was moved out, by the time in its id (UUIDv7, RFC 9562)."""
+    """Whether a call may be of a month that was moved out, by the time in its id (UUIDv7, RFC 9562)."""
     called_at = datetime.fromtimestamp((attempt_id.int >> 80) / 1000, UTC)
-    return ArchivedMonth.objects.filter(month=UsageMonth.of(called_at).first).exists()
+    return bool(archived_within(called_at.date() - ONE_DAY, called_at.date() + ONE_DAY))
 
 
-def archived_within(start: datetime, end: datetime) -> list[UsageMonth]:
-    """Name the archived months that share a moment with a span, oldest first."""
+def archived_within(first: date, last: date) -> list[UsageMonth]:
+    """Name the archived months that share a day with a span, oldest first."""
     months = map(UsageMonth, ArchivedMonth.objects.order_by("month").values_list("month", flat=True))
-    return [month for month in months if month.start < end and start < month.end]
+    return [month for month in months if month.first <= last and first < month.next_first]
 
 
 def rows_hold() -> None:
@@ -67,11 +64,10 @@ def rows_may_change() -> None:
 
 def unarchived(rows: TokenUsageQuerySet) -> TokenUsageQuerySet:
     """Leave out the calls of archived months, which are rows again while one is moved out or back."""
-    spans = Q()
+    days = Q()
     for (month,) in ArchivedMonth.objects.values_list("month"):
-        named = UsageMonth(month)
-        spans |= Q(created_at__gte=named.start, created_at__lt=named.end)
-    return rows.exclude(spans) if spans else rows
+        days |= Q(counter__day__gte=month, counter__day__lt=UsageMonth(month).next_first)
+    return rows.exclude(days) if days else rows
 
 
 def archived_sums(kind: ArchivedSum.Kind, subjects: Collection[Any]) -> dict[str, tuple[int, Decimal]]:
@@ -82,5 +78,10 @@ def archived_sums(kind: ArchivedSum.Kind, subjects: Collection[Any]) -> dict[str
 
 
 def calls_of(month: UsageMonth) -> TokenUsageQuerySet:
-    """Give all calls of a month, oldest first."""
-    return TokenUsage.objects.within(month.start, month.end).order_by("created_at", "pk")
+    """Give all calls of a month's days, oldest first. Those that nobody is billed for are of no day."""
+    return TokenUsage.objects.filter(counter__in=counters_of(month)).order_by("created_at", "pk")
+
+
+def counters_of(month: UsageMonth) -> DailyCounterQuerySet:
+    """Give the counters of a month's days."""
+    return DailyCounter.objects.filter(day__gte=month.first, day__lt=month.next_first)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Count, Sum
+from django.db.models import Count, Exists, OuterRef, Sum
 from django.utils import timezone
 
 from controlplane.audit.models import Action
 from controlplane.audit.record import entry_add
 from controlplane.errors import Conflict
-from controlplane.maintenance.archived_months import UsageMonth, calls_of, rows_hold
+from controlplane.maintenance.archived_months import UsageMonth, calls_of, counters_of, rows_hold
 from controlplane.maintenance.usage_files import (
     VERSION,
     Manifest,
@@ -25,10 +25,11 @@ from controlplane.maintenance.usage_files import (
     write_manifest,
     write_rows,
 )
-from controlplane.usage.models import ArchivedMonth, ArchivedSum, TokenUsage
+from controlplane.usage.models import ArchivedMonth, ArchivedSum, DailyCounter, TokenUsage
+from controlplane.usage.rollup import days_roll_up
 
 # By then no call of the month is under way, and no record of one can come any more.
-CLOSED_AFTER: Final = timedelta(days=2)
+CLOSED_AFTER: Final = timedelta(days=3)
 BATCH: Final = 1_000
 Kind = ArchivedSum.Kind
 # The sums of one month, by kind and subject: tokens and cost.
@@ -57,17 +58,11 @@ class _Adding:
 
 
 def archivable_months(*, before: UsageMonth) -> list[UsageMonth]:
-    """Name the months before one that have calls left in the ledger, oldest first.
-
-    A month that is not closed yet ends the list.
-    """
-    first = TokenUsage.objects.order_by("created_at", "pk").values_list("created_at", flat=True).first()
-    found: list[UsageMonth] = []
-    while first is not None and (month := UsageMonth.of(first)) < before and _is_closed(month):
-        found.append(month)
-        later = TokenUsage.objects.filter(created_at__gte=month.end).order_by("created_at", "pk")
-        first = later.values_list("created_at", flat=True).first()
-    return found
+    """Name the closed months before one that have calls left in the ledger, oldest first."""
+    has_calls = Exists(TokenUsage.objects.filter(counter=OuterRef("pk")))
+    days = DailyCounter.objects.filter(has_calls, day__lt=before.first).order_by()
+    months = {UsageMonth(day.replace(day=1)) for day in days.dates("day", "month")}
+    return sorted(month for month in months if _is_closed(month))
 
 
 def usage_archive(*, month: UsageMonth, folder: Path) -> ArchivedMonth:
@@ -92,11 +87,12 @@ def columns() -> list[str]:
 
 
 def _is_closed(month: UsageMonth) -> bool:
-    return month.end + CLOSED_AFTER <= timezone.now()
+    return month.over_at + CLOSED_AFTER <= timezone.now()
 
 
 def _move(month: UsageMonth, folder: Path) -> ArchivedMonth:
     path = folder / f"usage-{month}.jsonl.gz"
+    days_roll_up()
     adding = _Adding()
     calls, tokens, cost = write_rows(path, _passing(month, adding))
     manifest = Manifest(
@@ -112,6 +108,9 @@ def _move(month: UsageMonth, folder: Path) -> ArchivedMonth:
     verify(folder, manifest)
     with transaction.atomic():
         rows_hold()
+        # Reports read the sums of its days from then on, which nobody can work out again.
+        if counters_of(month).filter(is_rolled_up=False).exists():
+            raise Conflict(f"Days of {month} are not added up yet. Try again.", code="usage_changed")
         if _figures(month) != (calls, tokens, cost):
             raise Conflict(f"Calls of {month} were changed meanwhile. Try again.", code="usage_changed")
         return _note(month, manifest, cost, adding.sums)

@@ -15,7 +15,7 @@ from controlplane.maintenance.archived_months import archived_within, rows_may_c
 from controlplane.maintenance.batches import key_batches, lock
 from controlplane.usage.counters import settle_together
 from controlplane.usage.limits import Amount
-from controlplane.usage.models import TokenUsage
+from controlplane.usage.models import DailyCounter, TokenUsage
 from controlplane.usage.periods import Period
 from controlplane.usage.pricing import Cost, PriceBook, TokenCounts
 
@@ -42,7 +42,7 @@ def usage_rerate(*, period: Period, model_name: str = "", dry_run: bool = False)
     for keys in key_batches(rows, by="created_at"):
         with transaction.atomic():
             rows_may_change()
-            if archived := archived_within(period.start, period.end):
+            if archived := archived_within(period.first, period.last):
                 raise Conflict(f"{archived[0]} is archived: restore it first.", code="month_archived")
             # Sessions before their calls, as whoever deletes a session takes these locks.
             sessions = rows.filter(pk__in=keys, chat_session__isnull=False).order_by()
@@ -63,9 +63,8 @@ def _rerate(batch: list[TokenUsage], done: Rerating, *, dry_run: bool) -> None:
             continue
         difference = (cost.total or Decimal(0)) - (row.total_cost or Decimal(0))
         by_session[row.chat_session_id] += difference
-        if row.key_counter_id is None:
-            # The house's limit does not know what users' own keys cost.
-            by_counter[row.counter_id] += difference
+        # The house's limit does not know what users' own keys cost; the sums of the day do.
+        by_counter[row.counter_id] += difference if row.key_counter_id is None else 0
         done.difference += difference
         row.prompt_cost, row.completion_cost, row.total_cost = cost.prompt, cost.completion, cost.total
         row.is_priced = cost.is_priced
@@ -96,3 +95,4 @@ def _book(
         sessions.update(total_cost=F("total_cost") + by_session[session_id])
     used = {key: Amount(cost=difference) for key, difference in by_counter.items() if key is not None}
     settle_together(used)
+    DailyCounter.objects.filter(pk__in=list(used)).want_rollup()

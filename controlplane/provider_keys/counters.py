@@ -53,11 +53,17 @@ def reserve(key: UserAPIKey, *, tokens: int) -> KeyCounter:
     return day
 
 
-def settle(counter_id: int, *, reserved: int, used: int, calls: int = 1) -> None:
-    """Swap a reservation for what was really used, in the day and the month in which it was reserved.
+def settle(counter_id: int, *, reserved: int, used: int) -> None:
+    """Swap a reservation for what was really used, in the day and the month in which it was reserved."""
+    _book(counter_id, reserved=reserved, used=used, uses=1)
 
-    A correction of what was used is no call of its own (`calls` 0).
-    """
+
+def correct(counter_id: int, *, difference: int) -> None:
+    """Book what a use that was counted already turns out to have used more, or less."""
+    _book(counter_id, reserved=0, used=difference, uses=0)
+
+
+def _book(counter_id: int, *, reserved: int, used: int, uses: int) -> None:
     day = KeyCounter.objects.filter(pk=counter_id)
     swapped = {
         "reserved_tokens": F("reserved_tokens") - reserved,
@@ -69,9 +75,9 @@ def settle(counter_id: int, *, reserved: int, used: int, calls: int = 1) -> None
     month = {"key_id": counter.key_id, "period": Period.MONTH, "starts_on": first_of_month(counter.starts_on)}
     KeyCounter.objects.filter(**month).update(**swapped)
     UserAPIKey.objects.filter(pk=counter.key_id).update(
-        usage_count=F("usage_count") + calls,
+        usage_count=F("usage_count") + uses,
         total_tokens_used=F("total_tokens_used") + used,
-        last_used_at=Now(),
+        last_used_at=Now() if uses else F("last_used_at"),
     )
 
 

@@ -40,17 +40,12 @@ async def settle_through(bridge: Bridge, run_id: UUID) -> bool:
     if run is None or run.settled_at is not None:
         return True
     await _read_back(bridge, run)
-    if await _drain_records(bridge, run_id):
+    if await drain_records(bridge, run_id):
         logger.info("run_records_booked", run_id=str(run_id))
     await run.arefresh_from_db()
     if run.settled_at is None and run.ended_at is not None and timezone.now() >= run.ended_at + RECORD_GRACE:
         await _estimate_rest(run_id)
     return await sync_to_async(run_close)(run_id=run_id)
-
-
-async def book_late_records(bridge: Bridge, run_id: UUID) -> int:
-    """Look once more for records of a run that was settled by estimate; returns how many came."""
-    return await _drain_records(bridge, run_id)
 
 
 async def _read_back(bridge: Bridge, run: Run) -> None:
@@ -98,8 +93,11 @@ async def _was_there(run: Run) -> bool:
     return run.status != Run.Status.PROVISIONAL or await sync_to_async(has_made_calls)(run.pk)
 
 
-async def _drain_records(bridge: Bridge, run_id: UUID) -> int:
-    """Book each record, then delete it: a stop in between books nothing twice. Returns how many it booked."""
+async def drain_records(bridge: Bridge, run_id: UUID) -> int:
+    """Book each record, then delete it: a stop in between books nothing twice. Returns how many it booked.
+
+    Records of a run that is settled already correct what was booked by estimate.
+    """
     booked = 0
     while records := await bridge.list_usage_records(run_id):
         for record in records:

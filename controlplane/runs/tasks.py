@@ -30,7 +30,7 @@ def sweep_runs() -> int:
     return async_to_sync(sweep_open_runs)()
 
 
-@shared_task(name="runs.sweep_records")
+@shared_task(name="runs.sweep_late_records")
 def sweep_records() -> int:
-    """Correct estimates whose records have come since; the next sweep makes up for one that fails."""
+    """Correct what was booked by estimate; a sweep that fails is made up for by the next one."""
     return async_to_sync(sweep_late_records)()

@@ -4,11 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce, TruncDate
-
-from controlplane.usage.models import TokenUsage
 from controlplane.usage.periods import Period
+from controlplane.usage.reading import Calls, Row, total_of
 
 # The groups of a sum: as many as the days of the longest period, which are never cut off.
 MOST_GROUPS: Final = 366
@@ -31,28 +28,18 @@ class Summary:
 
 def usage_summary(*, owner_id: UUID, period: Period, group_by: str) -> Summary:
     """Add up a user's settled calls of a period: days in order, all other groups with the dearest first."""
-    settled = TokenUsage.objects.owned_by(owner_id).settled().within(period.start, period.end)
-    key = GROUPS[group_by]
-    rows: QuerySet[TokenUsage] = settled
-    if group_by == "day":
-        rows = settled.annotate(day=TruncDate("created_at", tzinfo=period.zone))
-    keys = (key, "chat_session__title") if group_by == "session" else (key,)
-    order: list[Any] = ["day"] if group_by == "day" else [F("cost").desc(nulls_last=True), key]
-    sums = rows.order_by().values(*keys).annotate(**_sums()).order_by(*order)[: MOST_GROUPS + 1]
-    groups = [{**row, "key": row[key]} for row in sums]
-    return Summary(
-        groups=groups[:MOST_GROUPS],
-        total=settled.aggregate(**_sums()),
-        is_truncated=len(groups) > MOST_GROUPS,
-    )
+    calls, key = Calls(period=period, owner_id=owner_id), GROUPS[group_by]
+    if group_by == "session":
+        groups, total = calls.by_session(most=MOST_GROUPS), calls.total()
+    else:
+        groups = _in_order(calls.by(key), key)
+        total = total_of(groups)
+    shown = [{**row, "key": row[key]} for row in groups[:MOST_GROUPS]]
+    is_whole = sum(row["calls"] for row in shown) == total["calls"]
+    return Summary(groups=shown, total=total, is_truncated=not is_whole)
 
 
-def _sums() -> dict[str, Any]:
-    return {
-        "calls": Count("pk"),
-        "failed_calls": Count("pk", filter=Q(outcome=TokenUsage.Outcome.FAILED)),
-        "unpriced_calls": Count("pk", filter=Q(is_priced=False)),
-        "tokens_in": Coalesce(Sum("prompt_tokens"), 0),
-        "tokens_out": Coalesce(Sum("completion_tokens"), 0),
-        "cost": Sum("total_cost"),
-    }
+def _in_order(groups: list[Row], key: str) -> list[Row]:
+    if key == "day":
+        return sorted(groups, key=lambda row: row["day"])
+    return sorted(groups, key=lambda row: (row["cost"] is None, -(row["cost"] or 0), row[key]))

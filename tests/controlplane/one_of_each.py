@@ -21,7 +21,7 @@ from controlplane.runs.models import Run
 from controlplane.takeout.models import AccountExport
 from controlplane.tools.models import ToolCall, UserTool
 from controlplane.upkeep.models import DriftFinding
-from controlplane.usage.models import DailyCounter, MonthlyCounter, TokenUsage, UsageGrant
+from controlplane.usage.models import DailyCounter, DailySum, MonthlyCounter, TokenUsage, UsageGrant
 
 
 def add_one_of_each_of(user: CustomUser) -> ChatSession:
@@ -32,7 +32,9 @@ def add_one_of_each_of(user: CustomUser) -> ChatSession:
     session = ChatSession.objects.create(user=user, title="Tea")
     run = Run.objects.create(user=user, session=session, thread_id=session.pk, graph_id="agent")
     TokenUsage.objects.create(user=user, chat_session=session, run=run, model_name="gpt-4o")
-    DailyCounter.objects.create(user=user, day=timezone.localdate(), resets_at=timezone.now())
+    counter = DailyCounter.objects.create(user=user, day=timezone.localdate(), resets_at=timezone.now())
+    figures = dict.fromkeys(("calls", "failed_calls", "unpriced_calls", "tokens_in", "tokens_out"), 0)
+    DailySum.objects.create(counter=counter, model_name="gpt-4o", is_house_paid=True, **figures)
     MonthlyCounter.objects.create(user=user, month=timezone.localdate(), resets_at=timezone.now())
     UsageGrant.objects.create(user=user, kind="grant", term="day", starts_on=timezone.localdate(), messages=1)
     key = UserAPIKey.objects.create(user=user, provider="openai", key_name="Mine")

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,22 +27,24 @@ from tests.end_to_end.ledger_join import (
     joined,
     require_books_closed,
     table,
+    wait_for_late_records,
 )
 from tests.end_to_end.turns import LONG, TURNS, Scene
 from tests.running_stack import RunningStack
 from tests.scripted_model import ScriptedModel
-from tests.shown_tables import show_table
 
 RUNS_FILE = Path("agent-server", ".langgraph_api", ".langgraph_ops.pckl")
 Lines = dict[str, Sequence[Joined]]
 
 
 @pytest.fixture(scope="module")
-def lines() -> Iterator[Lines]:
+def lines(request: pytest.FixtureRequest) -> Iterator[Lines]:
     """What the tests of this module joined, printed as one table after the last of them."""
     found: Lines = {}
     yield found
-    show_table(table(dict(sorted(found.items()))))
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        sys.stdout.write(f"\n{table(dict(sorted(found.items())))}\n")
 
 
 @pytest.mark.parametrize("turn", TURNS)
@@ -77,12 +80,10 @@ def test_all_at_once_every_call_is_billed_once(
         for played in playing:
             played.result()
 
-    # In a crowd a run may hear half a minute late that it was cancelled: its estimate is corrected then.
-    found = eventually(
-        lambda: joined(stack, scripted_model, user=account.id, words=crowd),
-        lambda found: all(line.outcome != "unknown" for line in found),
-        within=90,
-    )
+    # In a crowd a run may hear late that it was cancelled: its call was settled by estimate, until its
+    # record comes.
+    wait_for_late_records(stack, user=account.id)
+    found = joined(stack, scripted_model, user=account.id, words=crowd)
 
     lines["all at once"] = found
     expected = Counter(outcome for _, outcomes in TURNS.values() for outcome in outcomes * len(CLIENTS))

@@ -36,8 +36,13 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     # A sweep that was not taken in time is dropped: the next one does its work.
     "sweep-runs": {"task": "runs.sweep_runs", "schedule": 15.0, "options": {"expires": 14}},
-    "sweep-records": {"task": "runs.sweep_records", "schedule": 30.0, "options": {"expires": 29}},
+    "sweep-late-records": {
+        "task": "runs.sweep_late_records",
+        "schedule": 15.0,
+        "options": {"expires": 14},
+    },
     "sweep-provisional": {"task": "chat.sweep_provisional", "schedule": 15.0, "options": {"expires": 14}},
+    "roll-up-usage": {"task": "usage.roll_up", "schedule": 300.0, "options": {"expires": 290}},
     "forget-expired": {"task": "accounts.forget_expired", "schedule": 86_400.0},
     "forget-old-keys": {"task": "api.forget_old_keys", "schedule": 86_400.0},
     "sweep-message-index": {

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ArchivedMonth(models.Model):
-    """One month, by UTC, whose calls are in a file. While its rows are there too, the sums count alone."""
+    """One month of days whose calls are in a file. While its rows are there too, the sums count alone."""
 
     month = models.DateField(primary_key=True, editable=False, help_text=_("Its first day."))
     file_name = models.CharField(max_length=200, editable=False)

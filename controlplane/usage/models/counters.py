@@ -12,6 +12,17 @@ from controlplane.usage.days import first_of_month
 from controlplane.usage.limits import Amount, Gauge, Limits, Term
 
 
+class DailyCounterQuerySet(models.QuerySet["DailyCounter"]):
+    """The words in which counters are asked for."""
+
+    def want_rollup(self) -> int:
+        """Note that calls of these days have changed, so that their sums are not to be read any more.
+
+        Within the transaction of the change, after its lock on the counter: the roll-up takes the same lock.
+        """
+        return self.filter(is_rolled_up=True).update(is_rolled_up=False)
+
+
 class UsageCounter(models.Model):
     """What one user used, reserved and was granted in one term; limits are checked against this row alone."""
 
@@ -63,9 +74,22 @@ class DailyCounter(UsageCounter):
     day = models.DateField(editable=False)
     resets_at = models.DateTimeField(editable=False, help_text=_("The end of this day where the user lives."))
 
+    is_rolled_up = models.BooleanField(
+        default=False, editable=False, help_text=_("Its sums are those of its calls.")
+    )
+
+    objects: ClassVar[DailyCounterQuerySet] = DailyCounterQuerySet.as_manager()  # type: ignore[assignment]
+
     class Meta:
         constraints = (models.UniqueConstraint(fields=["user", "day"], name="usage_counter_user_day"),)
-        indexes = (models.Index(fields=["day"], include=["tokens", "cost"], name="usage_counter_by_day"),)
+        indexes = (
+            models.Index(fields=["day"], include=["tokens", "cost"], name="usage_counter_by_day"),
+            models.Index(
+                fields=["resets_at"],
+                name="usage_counter_to_roll_up",
+                condition=models.Q(is_rolled_up=False),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.day}"

@@ -180,6 +180,11 @@ class TokenUsage(models.Model):
                 name="usage_of_key_counter",
                 condition=models.Q(key_counter__isnull=False),
             ),
+            models.Index(
+                fields=["user", "created_at"],
+                name="usage_without_counter",
+                condition=models.Q(counter__isnull=True),
+            ),
             models.Index(fields=["created_at"], name="usage_pending", condition=models.Q(state="pending")),
         )
 

@@ -190,8 +190,8 @@ def test_month_with_a_pending_call_stays(january, tmp_path):
 
 def test_month_that_is_not_over_stays(january, tmp_path):
     with pytest.raises(Conflict):
-        usage_archive(month=UsageMonth.of(timezone.now()), folder=tmp_path)
-    far = UsageMonth.of(timezone.now() + timedelta(days=400))
+        usage_archive(month=UsageMonth(timezone.now().date().replace(day=1)), folder=tmp_path)
+    far = UsageMonth((timezone.now() + timedelta(days=400)).date().replace(day=1))
     assert archivable_months(before=far) == [MONTH, UsageMonth(date(2026, 2, 1))]
 
 

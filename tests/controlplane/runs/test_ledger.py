@@ -86,35 +86,62 @@ def test_call_without_a_record_is_booked_by_its_estimate(permitted):
     assert (counter.tokens, counter.reserved_tokens) == (150, 0)
 
 
-def test_record_that_comes_after_the_estimate_takes_its_place(permitted):
+def books() -> tuple[object, ...]:
+    """What the call left on its row, its day and its session."""
+    row, counter, session = TokenUsage.objects.get(), DailyCounter.objects.get(), ChatSession.objects.get()
+    on_day = (counter.tokens, counter.cost, counter.reserved_tokens, counter.reserved_cost)
+    on_session = (session.total_tokens_used, session.total_cost)
+    return (row.outcome, row.is_estimated, row.total_tokens, row.total_cost), on_day, on_session
+
+
+BY_RECORD = (
+    ("finished", False, 100, Decimal("0.00035")),
+    (100, Decimal("0.00035"), 0, 0),
+    (100, Decimal("0.00035")),
+)
+
+
+def test_record_that_comes_after_the_estimate_takes_its_place_once(permitted):
     record = permitted()
     estimate_commit(attempt_id=record.attempt_id, run_id=record.run_id)
+    assert books()[1:] == ((150, Decimal("0.00075"), 0, 0), (150, Decimal("0.00075")))
 
     assert [record_commit(record), record_commit(record)] == [True, False]
 
-    row, counter, session = TokenUsage.objects.get(), DailyCounter.objects.get(), ChatSession.objects.get()
-    assert (row.outcome, row.is_estimated, row.total_tokens) == ("finished", False, 100)
-    assert (counter.tokens, counter.cost) == (100, Decimal("0.00035"))
-    assert (counter.reserved_tokens, counter.reserved_cost) == (0, 0)
-    assert (session.total_tokens_used, session.total_cost) == (100, Decimal("0.00035"))
+    assert books() == BY_RECORD
 
 
-def test_estimate_that_comes_after_the_record_changes_nothing(permitted):
+def test_late_record_leaves_the_session_as_recently_used_as_it_was(permitted):
     record = permitted()
+    estimate_commit(attempt_id=record.attempt_id, run_id=record.run_id)
+    before = ChatSession.objects.get().updated_at
     record_commit(record)
-    assert not estimate_commit(attempt_id=record.attempt_id, run_id=record.run_id)
-    assert TokenUsage.objects.get().outcome == "finished"
+    assert ChatSession.objects.get().updated_at == before
+
+
+def test_late_record_of_a_deleted_session_is_booked_on_the_day(permitted):
+    record = permitted()
+    estimate_commit(attempt_id=record.attempt_id, run_id=record.run_id)
+    ChatSession.objects.all().delete()
+    assert record_commit(record)
+    assert DailyCounter.objects.get().tokens == 100
+
+
+@pytest.mark.parametrize("outcome", ["finished", "failed", "cancelled"])
+def test_what_a_record_said_is_not_corrected_by_another(permitted, outcome):
+    record = replace(permitted(), outcome=outcome, is_estimated=True)
+    record_commit(record)
+    assert not record_commit(replace(record, output_tokens=7))
+    assert DailyCounter.objects.get().tokens == 100
 
 
 @pytest.mark.django_db(transaction=True)
-def test_late_record_that_comes_many_times_at_once_is_booked_once(permitted):
+def test_late_record_that_many_book_at_once_corrects_once(permitted):
     record = permitted()
     estimate_commit(attempt_id=record.attempt_id, run_id=record.run_id)
-
-    assert sorted(in_parallel(8, lambda _: record_commit(record))) == [False] * 7 + [True]
-
-    assert DailyCounter.objects.get().tokens == 100
-    assert ChatSession.objects.get().total_tokens_used == 100
+    outcomes = in_parallel(12, lambda _: record_commit(record))
+    assert sorted(outcomes) == [False] * 11 + [True]
+    assert books() == BY_RECORD
 
 
 @pytest.mark.parametrize("field", ["attempt_id", "run_id"])

@@ -109,6 +109,21 @@ def test_call_without_a_record_is_counted_by_its_estimate(make_key, admitted, ca
     assert counters() == {"day": (100, 0), "month": (100, 0)}
 
 
+def test_late_record_corrects_the_key_s_figures_and_counts_no_second_use(make_key, admitted, call_request):
+    key, run = make_key(), admitted()
+    request = call_request(run)
+    call_permit(request)
+    estimate_commit(attempt_id=request.attempt_id, run_id=run.pk)
+    record = record_of(run.pk, request.attempt_id)
+
+    assert [record_commit(record), record_commit(record)] == [True, False]
+
+    key.refresh_from_db()
+    assert (key.usage_count, key.total_tokens_used) == (1, 100)
+    assert counters() == {"day": (100, 0), "month": (100, 0)}
+    assert (DailyCounter.objects.get().tokens, DailyCounter.objects.get().cost) == (100, 0)
+
+
 def test_usage_of_a_deleted_key_is_settled_and_stays_marked(make_key, user, admitted, call_request):
     key, run = make_key(), admitted()
     request = call_request(run)

@@ -10,11 +10,12 @@ from django.utils import timezone
 from controlplane.agent_server.bridges import bridge_for_service, bridge_for_user
 from controlplane.chat.models import ChatSession
 from controlplane.runs.admission import Role
+from controlplane.runs.booking import LATE_RECORDS
 from controlplane.runs.mirror import run_confirm
 from controlplane.runs.models import Run
 from controlplane.runs.permits import call_permit
 from controlplane.runs.settlement import LONGEST_RUN, RECORD_GRACE, WITHDRAW_AFTER, settle_run
-from controlplane.runs.sweep import LATEST_RECORD, sweep_late_records, sweep_open_runs
+from controlplane.runs.sweep import estimated_run_ids, sweep_late_records, sweep_open_runs
 from controlplane.usage.models import DailyCounter, TokenUsage
 from sdk_bridge import RunRequest, ServerUnreachable
 from tests.controlplane import agent_server_double
@@ -48,6 +49,7 @@ def play(user, server):
 
 settle = async_to_sync(settle_run)
 sweep = async_to_sync(sweep_open_runs)
+sweep_late = async_to_sync(sweep_late_records)
 
 
 def age(run_id: uuid.UUID, by: timedelta) -> None:
@@ -115,35 +117,6 @@ def test_record_that_comes_late_is_booked_instead_of_the_estimate(play, agent, s
     server.leave_usage_record(record_of(run_id, agent.attempts[0]))
     assert settle(run_id)
     assert TokenUsage.objects.get().total_tokens == 100
-
-
-def test_record_that_comes_after_the_settlement_corrects_the_estimate(play, agent, server):
-    run_id = play("lose the record")
-    settle(run_id)
-    age(run_id, RECORD_GRACE)
-    assert settle(run_id)
-    assert async_to_sync(sweep_late_records)() == 0
-    server.leave_usage_record(record_of(run_id, agent.attempts[0]))
-
-    assert async_to_sync(sweep_late_records)() == 1
-
-    row, counter = TokenUsage.objects.get(), DailyCounter.objects.get()
-    assert (row.outcome, row.total_tokens, counter.tokens) == ("finished", 100, 100)
-    assert ChatSession.objects.get().total_tokens_used == 100
-    assert remaining_records(run_id) == 0
-
-
-def test_records_are_not_looked_for_when_none_can_come(play, agent, server):
-    run_id = play("lose the record")
-    settle(run_id)
-    age(run_id, RECORD_GRACE)
-    settle(run_id)
-    TokenUsage.objects.update(created_at=timezone.now() - LATEST_RECORD)
-    server.leave_usage_record(record_of(run_id, agent.attempts[0]))
-
-    assert async_to_sync(sweep_late_records)() == 0
-
-    assert remaining_records(run_id) == 1
 
 
 def test_record_without_a_permit_is_dropped(play, server):
@@ -294,3 +267,31 @@ def test_sweep_goes_on_behind_a_run_that_cannot_be_read(play, user, server):
     assert sweep() == 1
     assert list(Run.objects.unsettled()) == [broken]
     assert Run.objects.get(pk=run_id).settled_at is not None
+
+
+@pytest.fixture
+def settled_by_estimate(play):
+    """A run whose record did not come in time."""
+    run_id = play("lose the record")
+    settle(run_id)
+    age(run_id, RECORD_GRACE)
+    assert settle(run_id)
+    return run_id
+
+
+def test_record_that_comes_after_the_settlement_corrects_it(settled_by_estimate, agent, server):
+    server.leave_usage_record(record_of(settled_by_estimate, agent.attempts[0]))
+
+    assert [sweep_late(), sweep_late()] == [1, 0]
+
+    row = TokenUsage.objects.get()
+    assert (row.outcome, row.is_estimated, row.total_tokens) == ("finished", False, 100)
+    assert (DailyCounter.objects.get().tokens, ChatSession.objects.get().total_tokens_used) == (100, 100)
+    assert remaining_records(settled_by_estimate) == 0
+
+
+def test_late_records_are_looked_for_where_one_is_missing_and_for_a_day(settled_by_estimate, play):
+    assert settle(play("hello"))
+    assert list(estimated_run_ids()) == [settled_by_estimate]
+    TokenUsage.objects.update(settled_at=timezone.now() - LATE_RECORDS)
+    assert list(estimated_run_ids()) == []

@@ -65,16 +65,13 @@ def test_beat_calls_only_jobs_that_exist(settings):
     job_queue.loader.import_default_modules()
     scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert scheduled == {
-        "runs.sweep_records",
         "runs.sweep_runs",
-        "erasure.sweep",
-        "documents.sweep_deletions",
+        "runs.sweep_late_records",
+        "chat.sweep_deletions",
         "chat.sweep_provisional",
         "chat.sweep_message_index",
+        "usage.roll_up",
         "accounts.forget_expired",
         "api.forget_old_keys",
-        "takeout.sweep_exports",
-        "upkeep.retire_sessions",
-        "upkeep.check_drift",
     }
     assert scheduled <= set(job_queue.tasks)
