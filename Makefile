@@ -12,7 +12,7 @@ UV_VERSION := 0.13.9
 export LANGGRAPH_CLI_NO_ANALYTICS ?= 1
 export LANGSMITH_TRACING ?= false
 
-.PHONY: help setup up demo test scale lint types contracts lock clean
+.PHONY: help setup up demo test scale chaos lint types contracts lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -47,6 +47,9 @@ test: setup $(NODE_PACKAGES:=/node_modules/.installed) lint types contracts ## r
 
 scale: setup ## ask a database with a hundred times as many rows; about ten minutes and 8 GB of disk
 	@exec $(RUN)/python -m tests.scale $(SCALE_ARGS)
+
+chaos: setup $(NODE_PACKAGES:=/node_modules/.installed) ## kill parts at random under 1,000 runs, then do the books; about half an hour
+	@exec $(RUN)/python -m tests.chaos $(CHAOS_ARGS)
 
 lint: setup ## style of the code
 	@$(RUN)/ruff check .
