@@ -15,11 +15,11 @@ from tests.chaos.reckoning import Reckoning
 from tests.chaos.users import Happenings
 from tests.end_to_end.control_plane_line import Fate
 
-SAID = """`make chaos`: users talk over REST and the Python SDK, and hang up, while parts are killed (`kill -9`)
-and webhooks are lost. A line is kept of each storm that was asked to leave one (`--write`); every count is in
-[benchmarks/chaos.json](benchmarks/chaos.json). Faults are all that must be 0: requests without a row, or with
-two, rows that tell another story, pending rows, reservations, open runs, sums that differ, answers that are
-lost or said twice."""
+SAID = """`make chaos`: users talk over REST and the Python SDK, and hang up, while parts are killed
+(`kill -9`) and webhooks are lost. A line is kept of each storm that was asked to leave one (`--write`);
+every count is in [benchmarks/chaos.json](benchmarks/chaos.json). Faults are all that must be 0: requests
+without a row, or with two, rows that tell another story, pending rows, reservations, open runs, sums that
+differ, answers that are lost or said twice."""
 COLUMNS = {
     "date": "date",
     "seed": "seed",

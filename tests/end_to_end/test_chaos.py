@@ -28,6 +28,6 @@ def test_whatever_is_killed_the_ledger_equals_the_models_own_journal(
         sys.stdout.write(f"\n{report.table()}\n")
     assert report.faults == {}
     assert report.happenings.begun == RUNS
-    assert dict(report.kills) == dict.fromkeys(PARTS, 1)
+    assert sum(report.kills.values()) == len(PARTS)
     assert report.reckoning.figures["runs"] >= RUNS
     assert report.reckoning.figures["requests"] >= RUNS - len(KINDS)
