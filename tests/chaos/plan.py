@@ -59,11 +59,10 @@ class Plan:
         turns = [Turn(number, kind, chance.choice(DOORS)) for number, kind in enumerate(drawn)]
         rounds = max(1, round(runs / TURNS_PER_KILL / len(PARTS)))
         first = [part for _ in range(rounds) for part in chance.sample(PARTS, len(PARTS))]
-        every = runs / (len(first) + 1)
+        # Anywhere, so that some come close together: a part dies while another is on its way back.
+        places = sorted(chance.sample(range(1, runs), len(first)))
         kills = {
-            round(every * (number + 1)): Kill(
-                (part, *chance.sample(PARTS, len(PARTS))), chance.uniform(0, LONGEST_PAUSE_SECONDS)
-            )
-            for number, part in enumerate(first)
+            place: Kill((part, *chance.sample(PARTS, len(PARTS))), chance.uniform(0, LONGEST_PAUSE_SECONDS))
+            for place, part in zip(places, first, strict=True)
         }
         return cls(seed, turns, kills)
