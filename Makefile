@@ -14,7 +14,11 @@ TEST_WORKERS ?= 2
 export LANGGRAPH_CLI_NO_ANALYTICS ?= 1
 export LANGSMITH_TRACING ?= false
 
+<<<<<<< HEAD
 .PHONY: help setup up demo test scale lint types contracts audit lock clean
+=======
+.PHONY: help setup up demo test scale chaos lint types contracts lock clean
+>>>>>>> w8
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -49,6 +53,9 @@ test: setup $(NODE_PACKAGES:=/node_modules/.installed) lint types contracts audi
 
 scale: setup ## ask a database with a hundred times as many rows; about ten minutes and 8 GB of disk
 	@exec $(RUN)/python -m tests.scale $(SCALE_ARGS)
+
+chaos: setup $(NODE_PACKAGES:=/node_modules/.installed) ## kill parts at random under 1,000 runs, then do the books; about half an hour
+	@exec $(RUN)/python -m tests.chaos $(CHAOS_ARGS)
 
 lint: setup ## style of the code
 	@$(RUN)/ruff check .

@@ -34,7 +34,8 @@ async def admit_run(caller: Caller, value: RunCreate) -> dict[str, Any] | None:
     graph = graph_of(value["assistant_id"])
     if caller.role is Role.USER:
         _check_user_run(value, graph)
-        restrict_to_user(kwargs, after_seconds=value.get("after_seconds"))
+        run_id = UUID(str(value["run_id"]))
+        restrict_to_user(kwargs, run_id=run_id, after_seconds=value.get("after_seconds"))
     admission = await _ask(caller, value, kwargs, graph)
     _apply(admission, caller, value, kwargs)
     return owner_filter(caller)

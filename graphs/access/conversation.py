@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID, uuid5
 
 from graphs.access.denial import invalid
 
@@ -11,17 +12,21 @@ MOST_CHARACTERS = 200_000
 LONGEST_ID = 100
 
 
-def human_input(given: object) -> dict[str, Any] | None:
+def human_input(given: object, *, run_id: UUID) -> dict[str, Any] | None:
     """Rebuild a run's input from what is allowed in it; None (go on from the last state) stays None.
 
     Accepts the spellings that LangGraph accepts: text, a message, a list of messages, pairs of role and text.
-    Everything beyond role, content and id is left out. Raises a 422 denial.
+    Everything beyond role, content and id is left out. A message without an id gets one that is the run's:
+    a server that was killed may repeat a run, which then says nothing twice. Raises a 422 denial.
     """
     if given is None:
         return None
     if not isinstance(given, Mapping) or set(given) != {"messages"}:
         raise invalid("input", "Send an object with the key “messages” alone.")
-    messages = [_human(entry) for entry in _entries(given["messages"])]
+    messages = [
+        {"id": str(uuid5(run_id, str(place))), **_human(entry)}
+        for place, entry in enumerate(_entries(given["messages"]))
+    ]
     if not 1 <= len(messages) <= MOST_MESSAGES:
         raise invalid("input", f"Send between 1 and {MOST_MESSAGES} messages.")
     if sum(len(message["content"]) for message in messages) > MOST_CHARACTERS:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, MutableMapping
 from typing import Any
+from uuid import UUID
 
 from graphs.access.conversation import human_input
 from graphs.access.denial import invalid
@@ -29,7 +30,7 @@ SERVER_KEYS = frozenset(
 )
 
 
-def restrict_to_user(kwargs: MutableMapping[str, Any], *, after_seconds: float | None) -> None:
+def restrict_to_user(kwargs: MutableMapping[str, Any], *, run_id: UUID, after_seconds: float | None) -> None:
     """Check a user's run against the allow-list and rewrite its input in place; raises a 422 denial."""
     if after_seconds:
         raise invalid("after_seconds", "A run starts at once.")
@@ -39,7 +40,7 @@ def restrict_to_user(kwargs: MutableMapping[str, Any], *, after_seconds: float |
     command = kwargs.get("command")
     if command:
         _check_command(command)
-    kwargs["input"] = None if command else human_input(kwargs.get("input"))
+    kwargs["input"] = None if command else human_input(kwargs.get("input"), run_id=run_id)
 
 
 def is_resume(kwargs: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Where a turn goes after the model has spoken."""
+"""Where a turn goes: to the model if there is something to answer, and on from what the model said."""
 
 from typing import Literal
 
@@ -7,6 +7,16 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from graphs.agent.state import AgentState
 
 MOST_TOOL_ROUNDS = 8
+
+
+def before_model(state: AgentState) -> Literal["keep_within_budget", "__end__"]:
+    """Answer what was not answered yet.
+
+    A server that was killed may repeat a run that was over, whose message is in its old place then.
+    """
+    messages = state["messages"]
+    is_answered = messages and isinstance(messages[-1], AIMessage) and not messages[-1].tool_calls
+    return "__end__" if is_answered else "keep_within_budget"
 
 
 def after_model(state: AgentState) -> Literal["run_tools", "stop_tools", "__end__"]:

@@ -3,7 +3,7 @@
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -126,17 +126,22 @@ class ControlPlaneLine:
         if request.path != WEBHOOKS:
             return self.deliver(request)
         self.webhooks.append(request)
-        if self.fate is Fate.LOST:
+        fate = self.fate_of(request)
+        if fate is Fate.LOST:
             return None
-        if self.fate is Fate.KEPT:
+        if fate is Fate.KEPT:
             return httpx.Response(202)
         twin = threading.Thread(target=self.deliver, args=(request,))
-        if self.fate is Fate.DOUBLED:
+        if fate is Fate.DOUBLED:
             twin.start()
         answer = self.deliver(request)
-        if self.fate is Fate.DOUBLED:
+        if fate is Fate.DOUBLED:
             twin.join()
         return answer
+
+    def fate_of(self, webhook: Request) -> Fate:
+        """Say what becomes of a webhook; here all have the same fate."""
+        return self.fate
 
     def _serve(self) -> threading.Thread:
         self._server.server_activate()
@@ -152,6 +157,7 @@ class ControlPlaneLine:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = False  # so that closing waits for them
+    request_queue_size = 64
     line: ControlPlaneLine
 
 
@@ -170,8 +176,9 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in _passed_on(answer.headers).items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.content)))
-        self.end_headers()
-        self.wfile.write(answer.content)
+        with suppress(OSError):  # who asked may have been killed
+            self.end_headers()
+            self.wfile.write(answer.content)
 
     do_POST = do_GET  # noqa: N815  # the server looks for this name
 

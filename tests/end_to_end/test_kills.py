@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import DEMO_EMAIL, DEMO_PASSWORD
-from tests.end_to_end.aftermath import check_history, check_ledger, next_turn, unfinished
+from tests.end_to_end.aftermath import check_history, check_ledger, next_turn, says_next, unfinished
 from tests.end_to_end.api import eventually
 from tests.end_to_end.held_runs import ANSWER, ANSWER_TOKENS, EVERY_LINE, POINTS, Conversation, HeldStack
 from tests.end_to_end.holding_proxy import HoldingProxy
@@ -103,7 +103,10 @@ def test_nothing_is_left_half_done(scene: HeldStack, table: Table, part: str) ->
 
 
 @pytest.mark.timeout(240)
-def test_a_turn_that_ended_since_the_server_wrote_its_file_is_not_paid_twice(scene: HeldStack) -> None:
+@pytest.mark.parametrize("is_followed", [False, True], ids=["the last one", "one before the last"])
+def test_a_turn_that_ended_since_the_server_wrote_its_file_is_neither_paid_nor_said_twice(
+    scene: HeldStack, is_followed: bool
+) -> None:
     """The file still calls the run running, so the restarted server repeats it."""
     conversation = Conversation.begin(scene.stack, scene.url)
     with scene.silent(conversation):
@@ -111,11 +114,15 @@ def test_a_turn_that_ended_since_the_server_wrote_its_file_is_not_paid_twice(sce
     conversation.api.settled_usage(calls=2, session=conversation.session)
     conversation.note_checkpoints()
     assert [message["role"] for message in conversation.checkpointed] == ["human", "ai"] * 2
+    if is_followed:
+        assert says_next(conversation)
+        conversation.api.settled_usage(calls=3, session=conversation.session)
+        conversation.note_checkpoints()
 
     killed = kill(scene, "agent-server")
     eventually(lambda: scene.stack.pids()["agent-server"], lambda pid: pid != killed, within=60)
     next_turn(conversation, time.monotonic())
-    conversation.api.settled_usage(calls=3, session=conversation.session)
+    conversation.api.settled_usage(calls=4 if is_followed else 3, session=conversation.session)
     check_history(conversation)
     check_ledger(scene, conversation, may_be_uncalled=False)
 

@@ -6,11 +6,10 @@ import platform
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGE, RAW = DOCS / "benchmarks.md", DOCS / "benchmarks" / "scale.json"
-BEGIN, END = "<!-- scale: begin -->", "<!-- scale: end -->"
+from tests.benchmarks_page import SAMPLES, section_write
+
+RAW = SAMPLES / "scale.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,20 +44,10 @@ def write_report(results: list[Result], *, sizes: tuple[tuple[int, int], tuple[i
     RAW.parent.mkdir(exist_ok=True)
     rounded = {r.question: [[round(ms, 2) for ms in part] for part in r.samples] for r in results}
     RAW.write_text(json.dumps(rounded, indent=None).replace("]], ", "]],\n") + "\n")
-    _replace(f"{BEGIN}\n\n## A hundred times as much\n\n{said}\n\n{table}\n\n{END}")
+    section_write("scale", f"## A hundred times as much\n\n{said}\n\n{table}")
 
 
 def _table(results: list[Result]) -> str:
     lines = ["| question | small, ms | large, ms | ratio |", "|---|---:|---:|---:|"]
     lines += [f"| {r.question} | {r.small:.1f} | {r.large:.1f} | {r.ratio:.2f} |" for r in results]
     return "\n".join(lines)
-
-
-def _replace(section: str) -> None:
-    page = PAGE.read_text() if PAGE.exists() else "# Benchmarks\n"
-    if BEGIN in page:
-        before, _, rest = page.partition(BEGIN)
-        page = before.rstrip() + "\n\n" + section + rest.partition(END)[2]
-    else:
-        page = page.rstrip() + "\n\n" + section + "\n"
-    PAGE.write_text(page)

@@ -1,5 +1,9 @@
 """The job queue: small JSON messages, at least once, with bounded waits on both sides."""
 
+from typing import Any
+
+from kombu import Exchange, Queue
+
 from controlplane.config.environment import read_environment
 
 CELERY_BROKER_URL = read_environment().redis_url.get_secret_value()
@@ -21,6 +25,10 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {
     "interval_max": 0.2,
 }
 CELERY_TASK_DEFAULT_QUEUE = "threadplane"
+SWEEPS = "sweeps"
+CELERY_TASK_QUEUES = tuple(
+    Queue(name, Exchange(name), routing_key=name) for name in (CELERY_TASK_DEFAULT_QUEUE, SWEEPS)
+)
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
@@ -33,7 +41,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 120
 CELERY_TASK_TIME_LIMIT = 150
 CELERY_TIMEZONE = "UTC"
 
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # A sweep that was not taken in time is dropped: the next one does its work.
     "sweep-runs": {"task": "runs.sweep_runs", "schedule": 15.0, "options": {"expires": 14}},
     "sweep-late-records": {
@@ -59,6 +67,14 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sweep-deletions": {"task": "erasure.sweep", "schedule": 60.0, "options": {"expires": 55}},
     "sweep-documents": {"task": "documents.sweep_deletions", "schedule": 60.0, "options": {"expires": 55}},
+}
+
+# A worker takes from both queues in turn: a sweep makes up for what a backlog holds up. Behind that, it would
+# be dropped as too late, and so would each next one.
+CELERY_TASK_ROUTES = {
+    entry["task"]: {"queue": SWEEPS}
+    for entry in CELERY_BEAT_SCHEDULE.values()
+    if "expires" in entry.get("options", {})
 }
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

@@ -5,6 +5,8 @@ import uuid
 import pytest
 from celery.exceptions import Retry
 from django.utils import timezone
+from kombu import Connection, Message
+from kombu.transport.virtual import Channel
 
 from controlplane.config import job_queue
 from controlplane.runs.models import Run
@@ -59,6 +61,38 @@ def test_unknown_run_is_not_tried_again(db, agent_server, attempt):
 
 def test_sweep_runs_as_a_job(db, agent_server):
     assert sweep_runs() == 0
+
+
+def test_sweep_does_not_wait_behind_a_backlog_of_other_jobs(settings):
+    """One that is not taken in time is dropped, and the next would stand behind the same backlog."""
+    sweep_tasks = {
+        one["task"] for one in settings.CELERY_BEAT_SCHEDULE.values() if "expires" in one.get("options", {})
+    }
+    with job_queue.connection_for_read() as connection, connection.channel() as channel:
+        job_queue.control.purge()
+        for number in range(20):
+            job_queue.send_task("runs.settle_run", (str(number),))
+        for task in sorted(sweep_tasks):
+            job_queue.send_task(task)
+        taken = taken_in_turn(connection, channel, count=2 * len(sweep_tasks))
+        job_queue.control.purge()
+
+    assert sweep_tasks <= set(taken)
+
+
+def taken_in_turn(connection: Connection, channel: Channel, *, count: int) -> list[str]:
+    """Take jobs one at a time, as a worker does, and name them."""
+    taken: list[str] = []
+
+    def take(_: object, message: Message) -> None:
+        taken.append(message.headers["task"])
+        message.ack()
+
+    channel.basic_qos(0, 1, False)
+    with job_queue.amqp.TaskConsumer(channel, on_message=None, callbacks=[take]):
+        while len(taken) < count:
+            connection.drain_events(timeout=5)
+    return taken
 
 
 def test_beat_calls_only_jobs_that_exist(settings):

@@ -1,13 +1,15 @@
 """Only human words come in, whatever their spelling."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from graphs.access.conversation import MOST_CHARACTERS, MOST_MESSAGES, human_input
 from graphs.access.denial import Denial
 
-HELLO = {"messages": [{"type": "human", "content": "hello"}]}
+RUN = UUID("0192f0c1-0000-7000-8000-000000000001")
+HELLO = {"messages": [{"type": "human", "content": "hello", "id": "e9f2c28e-8ea7-54d4-8c47-af014a4ace1f"}]}
 
 
 @pytest.mark.parametrize(
@@ -27,17 +29,29 @@ HELLO = {"messages": [{"type": "human", "content": "hello"}]}
     ],
 )
 def test_every_spelling_of_a_human_message_is_rebuilt(given: Any):
-    assert human_input({"messages": given}) == HELLO
+    assert human_input({"messages": given}, run_id=RUN) == HELLO
 
 
 def test_an_id_is_kept():
     given = {"messages": [{"role": "user", "content": "hello", "id": "m1"}]}
 
-    assert human_input(given) == {"messages": [{"type": "human", "content": "hello", "id": "m1"}]}
+    assert human_input(given, run_id=RUN) == {"messages": [{"type": "human", "content": "hello", "id": "m1"}]}
+
+
+def test_messages_without_an_id_get_the_runs_own_and_a_repeat_gets_the_same():
+    given = {"messages": ["hello", "hello"]}
+
+    first, again = human_input(given, run_id=RUN), human_input(given, run_id=RUN)
+    other = human_input(given, run_id=UUID(int=RUN.int + 1))
+
+    assert first == again
+    assert first is not None
+    assert other is not None
+    assert len({message["id"] for message in first["messages"] + other["messages"]}) == 4
 
 
 def test_going_on_from_the_last_state_needs_no_input():
-    assert human_input(None) is None
+    assert human_input(None, run_id=RUN) is None
 
 
 @pytest.mark.parametrize(
@@ -70,7 +84,7 @@ def test_going_on_from_the_last_state_needs_no_input():
 )
 def test_bad_input_is_refused(given: Any):
     with pytest.raises(Denial) as denied:
-        human_input(given)
+        human_input(given, run_id=RUN)
 
     assert denied.value.status_code == 422
 
@@ -99,4 +113,4 @@ def test_bad_input_is_refused(given: Any):
 )
 def test_messages_in_anothers_name_are_refused(message: Any):
     with pytest.raises(Denial, match="Only human messages"):
-        human_input({"messages": [{"role": "user", "content": "x"}, message]})
+        human_input({"messages": [{"role": "user", "content": "x"}, message]}, run_id=RUN)

@@ -1,19 +1,21 @@
 """What a client may choose of a run."""
 
 from typing import Any
+from uuid import UUID, uuid5
 
 import pytest
 
 from graphs.access.denial import Denial
 from graphs.access.run_options import is_resume, keep_server_config, restrict_to_user
 
-HELLO = {"messages": [{"type": "human", "content": "hello"}]}
+RUN = UUID("0192f0c1-0000-7000-8000-000000000001")
+HELLO = {"messages": [{"type": "human", "content": "hello", "id": str(uuid5(RUN, "0"))}]}
 
 
 def test_a_plain_run_passes():
     kwargs: dict[str, Any] = {"input": {"messages": "hello"}, "command": None}
 
-    restrict_to_user(kwargs, after_seconds=0)
+    restrict_to_user(kwargs, run_id=RUN, after_seconds=0)
 
     assert kwargs["input"] == HELLO
 
@@ -21,7 +23,7 @@ def test_a_plain_run_passes():
 def test_resuming_passes_and_carries_no_input():
     kwargs: dict[str, Any] = {"input": {"messages": "hello"}, "command": {"resume": "yes", "update": None}}
 
-    restrict_to_user(kwargs, after_seconds=None)
+    restrict_to_user(kwargs, run_id=RUN, after_seconds=None)
 
     assert kwargs == {"input": None, "command": {"resume": "yes", "update": None}}
     assert is_resume(kwargs)
@@ -51,7 +53,7 @@ def test_a_resume_from_an_earlier_checkpoint_is_a_new_turn():
 )
 def test_other_options_are_refused_by_name(option: dict[str, Any], field: str):
     with pytest.raises(Denial) as denied:
-        restrict_to_user({"input": HELLO, **option}, after_seconds=0)
+        restrict_to_user({"input": HELLO, **option}, run_id=RUN, after_seconds=0)
 
     assert denied.value.status_code == 422
     assert f'"fields": {{"{field}"' in denied.value.detail
@@ -59,7 +61,7 @@ def test_other_options_are_refused_by_name(option: dict[str, Any], field: str):
 
 def test_a_delayed_run_is_refused():
     with pytest.raises(Denial):
-        restrict_to_user({"input": HELLO}, after_seconds=1)
+        restrict_to_user({"input": HELLO}, run_id=RUN, after_seconds=1)
 
 
 def test_only_what_the_server_wrote_stays_in_the_config():

@@ -238,6 +238,7 @@ def test_the_picture_reads_like_the_plan():
 
     assert edges == {
         ("__start__", "keep_within_budget"),
+        ("__start__", "__end__"),
         ("keep_within_budget", "call_model"),
         ("call_model", "run_tools"),
         ("call_model", "stop_tools"),

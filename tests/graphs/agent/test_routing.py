@@ -5,7 +5,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 
 from graphs.agent.nodes.run_tools import stop_tools
 from graphs.agent.prompts import ROUNDS_SPENT, STOPPED
-from graphs.agent.routing import MOST_TOOL_ROUNDS, after_model
+from graphs.agent.routing import MOST_TOOL_ROUNDS, after_model, before_model
 
 CALL = {"name": "calculator", "args": {}, "id": "c1", "type": "tool_call"}
 
@@ -30,6 +30,20 @@ def rounds(count: int) -> list[AnyMessage]:
 )
 def test_the_next_step_follows_from_the_last_message(messages: list[AnyMessage], step: str):
     assert after_model({"messages": messages}) == step
+
+
+@pytest.mark.parametrize(
+    ("messages", "step"),
+    [
+        pytest.param([HumanMessage("hi")], "keep_within_budget", id="a first message"),
+        pytest.param([AIMessage("hello"), HumanMessage("so")], "keep_within_budget", id="a next message"),
+        pytest.param(rounds(1), "keep_within_budget", id="tools that were not run"),
+        pytest.param([HumanMessage("hi"), AIMessage("hello")], "__end__", id="nothing that is not answered"),
+        pytest.param([], "keep_within_budget", id="nothing at all"),
+    ],
+)
+def test_only_what_was_not_answered_is_answered(messages: list[AnyMessage], step: str):
+    assert before_model({"messages": messages}) == step
 
 
 def test_a_stopped_turn_leaves_no_open_calls():
