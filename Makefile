@@ -14,11 +14,7 @@ TEST_WORKERS ?= 2
 export LANGGRAPH_CLI_NO_ANALYTICS ?= 1
 export LANGSMITH_TRACING ?= false
 
-<<<<<<< HEAD
-.PHONY: help setup up demo test scale lint types contracts audit lock clean
-=======
-.PHONY: help setup up demo test scale chaos lint types contracts lock clean
->>>>>>> w8
+.PHONY: help setup up demo test scale chaos lint types contracts audit lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
