@@ -15,11 +15,15 @@ SHOWN_LINES = 12
 
 @dataclass(frozen=True, kw_only=True)
 class RestartPolicy:
-    """How patient the supervisor is. Delays double; a part that lived `stable_seconds` starts afresh."""
+    """How patient the supervisor is. Delays double; a part that lived `stable_seconds` starts afresh.
+
+    One that never did is set up wrongly; one that did once may only wait for another part to come back.
+    """
 
     first_delay_seconds: float = 0.5
     most_delay_seconds: float = 30.0
     most_deaths: int = 5
+    most_deaths_once_stable: int = 15
     stable_seconds: float = 30.0
 
     def delay(self, deaths: int) -> float:
@@ -48,18 +52,20 @@ class Keeper:
     async def keep(self) -> None:
         """Run the part for ever. Raises PartFailed when it died too often in a row."""
         loop = asyncio.get_running_loop()
-        deaths = 0
+        deaths, most_deaths = 0, self._policy.most_deaths
         while True:
             born = loop.time()
             reason = await self._live()
-            deaths = 1 if loop.time() - born > self._policy.stable_seconds else deaths + 1
-            if deaths >= self._policy.most_deaths:
+            deaths += 1
+            if loop.time() - born > self._policy.stable_seconds:
+                deaths, most_deaths = 1, self._policy.most_deaths_once_stable
+            if deaths >= most_deaths:
                 raise PartFailed(
                     self.part.name, f"gave up after {deaths} deaths in a row; the last: {reason}",
                     self._log.last_lines[-SHOWN_LINES:],
                 )  # fmt: skip
             delay = self._policy.delay(deaths)
-            count = f"death {deaths} of {self._policy.most_deaths}"
+            count = f"death {deaths} of {most_deaths}"
             self._log.note(f"{reason}; starting again in {delay:.1f} s ({count})")
             await asyncio.sleep(delay)
 

@@ -32,7 +32,7 @@ from controlplane.prompts.models import PromptRating, PromptVersion, SystemPromp
 from controlplane.provider_keys.models import UserAPIKey
 from controlplane.runs.models import Run
 from controlplane.upkeep.models import Bookmark
-from controlplane.usage.models import ModelPrice
+from controlplane.usage.models import ArchivedMonth, ArchivedSum, ModelPrice
 from tests.controlplane.api.test_isolation import POSSESSIONS, endpoints
 from tests.controlplane.one_of_each import add_one_of_each_of
 
@@ -41,8 +41,8 @@ MOST_FOR_AN_ANSWER = 12
 MOST_FOR_A_PAGE = 30
 # What an address has to be asked with.
 QUERIES = {"session-search": "?q=tea"}
-# The API's and upkeep's own memory, shown to nobody.
-SHOWN_NOWHERE = {IdempotentCreation, Bookmark}
+# The own memory of the API, upkeep and archive, shown to nobody.
+SHOWN_NOWHERE = {IdempotentCreation, Bookmark, ArchivedMonth, ArchivedSum}
 # Made with the user or the group, not copied.
 MADE_WITH_OTHERS = {CustomUser, UserPreference, GroupLimits, PromptRating}
 SHOWN = [

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from controlplane.accounts.callers import user_of
 from controlplane.chat.selectors import session_get
 from controlplane.preferences.limits import limits_in_force
-from controlplane.preferences.origins import Origin, Setting
+from controlplane.preferences.origins import Origin
 from controlplane.runs.configuration import effective_configuration
 from controlplane.runs.context import Wishes
 
@@ -37,6 +37,15 @@ CostSetting = _setting(
     serializers.DecimalField(max_digits=18, decimal_places=9, read_only=True, allow_null=True),
 )
 
+
+class MonthlySettings(serializers.Serializer[Any]):
+    """Limits of one month; `cost` in US dollars as a decimal string."""
+
+    messages = NumberSetting()
+    tokens = NumberSetting()
+    cost = CostSetting()
+
+
 EXAMPLE: Mapping[str, Any] = {
     "model": {"value": "gpt-4o", "origin": "session"},
     "temperature": {"value": 0.7, "origin": "preference"},
@@ -50,6 +59,11 @@ EXAMPLE: Mapping[str, Any] = {
         "messages": {"value": 100, "origin": "group"},
         "tokens": {"value": None, "origin": "system"},
         "cost": {"value": "2.500000000", "origin": "preference"},
+        "month": {
+            "messages": {"value": None, "origin": "system"},
+            "tokens": {"value": 2_000_000, "origin": "group"},
+            "cost": {"value": None, "origin": "system"},
+        },
     },
 }
 
@@ -61,11 +75,12 @@ class EffectiveConfigurationView(APIView):
         """Each value with its origin; null: the provider's default, or no limit."""
 
         class Limits(serializers.Serializer[Any]):
-            """Per day of use; `cost` in US dollars as a decimal string."""
+            """Of the caller's own day, and below `month` of their month; `cost` in US dollars, as text."""
 
             messages = NumberSetting()
             tokens = NumberSetting()
             cost = CostSetting()
+            month = MonthlySettings()
 
             class Meta:
                 ref_name = "EffectiveLimits"
@@ -98,6 +113,7 @@ class EffectiveConfigurationView(APIView):
         user = user_of(request)
         session = session_get(session_id=session_id, owner_id=user.pk)
         configuration = effective_configuration(session=session, user_id=user.pk, wishes=Wishes())
-        shown: dict[str, Setting[Any] | dict[str, Setting[Any]]] = {**configuration.settings()}
-        shown["limits"] = vars(limits_in_force(user.pk))
+        shown: dict[str, Any] = {**configuration.settings()}
+        limits = limits_in_force(user.pk)
+        shown["limits"] = {**vars(limits.day), "month": vars(limits.month)}
         return Response(self.Output(shown).data)

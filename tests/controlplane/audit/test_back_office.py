@@ -37,6 +37,7 @@ FORMS = {
         {"email": "one@example.com", "first_name": "Ada", "is_active": "on"},
         False,
     ),
+    "usage.UsageGrant": ({"term": "day", "messages": "5", "tokens": "0", "cost": "0"}, None, False),
     "accounts.Invitation": ({"email": "guest@example.com"}, None, False),
     "preferences.UserPreference": (
         None,
@@ -138,6 +139,8 @@ def test_what_is_changed_here_is_on_the_record(office, boss, session, rf, mailou
         form = {"post": "yes"}
     else:
         form = {**FILLED_IN, **FORMS[label][step == "change"]}
+    if label == "usage.UsageGrant":
+        form["user"] = str(boss.pk)
     before = AuditEntry.objects.count()
     address = page_of(model, step) if step == "add" else page_of(model, step, row.pk)
     answer = office.post(address, form)

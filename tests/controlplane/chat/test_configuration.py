@@ -39,6 +39,11 @@ def test_each_value_is_shown_with_its_origin(api, user, settings):
             "messages": {"value": 100, "origin": "group"},
             "tokens": {"value": 500, "origin": "system"},
             "cost": {"value": "2.500000000", "origin": "preference"},
+            "month": {
+                "messages": {"value": None, "origin": "system"},
+                "tokens": {"value": None, "origin": "system"},
+                "cost": {"value": None, "origin": "system"},
+            },
         },
     }
 

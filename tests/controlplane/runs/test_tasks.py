@@ -101,7 +101,11 @@ def test_beat_calls_only_jobs_that_exist(settings):
     assert scheduled == {
         "runs.sweep_runs",
         "runs.sweep_late_records",
-        "chat.sweep_deletions",
+        "erasure.sweep",
+        "documents.sweep_deletions",
+        "takeout.sweep_exports",
+        "upkeep.check_drift",
+        "upkeep.retire_sessions",
         "chat.sweep_provisional",
         "chat.sweep_message_index",
         "usage.roll_up",

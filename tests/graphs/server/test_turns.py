@@ -48,6 +48,7 @@ async def test_a_turn_streams_and_is_metered(
         "graph_id": "agent",
         "user_id": str(user_id),
         "role": "user",
+        "token_version": 1,
         "is_resume": False,
         "if_not_exists": "reject",
         "requested": {"model": None, "temperature": None, "max_tokens": None, "user_id": None},
