@@ -214,7 +214,7 @@ async def test_part_that_was_stable_once_is_given_more_time(tmp_path: Path) -> N
     once = f"import pathlib, time; p = pathlib.Path({str(mark)!r}); p.exists() or p.touch() or time.sleep(2)"
     stage = Stage(tmp_path, stand_in("engine", once), policy=patient)
     with pytest.raises(PartFailed, match="gave up after 4 deaths"):
-        await stage.supervisor.run(nothing, stage.stop)
+        await stage.supervisor.run(asyncio.Event().wait, stage.stop)
     assert len(stage.pids_of("engine")) == 4
 
 
