@@ -130,6 +130,7 @@ def _figures(books: Books, uncalled: list[Row]) -> dict[str, int]:
         "requests": len(books.calls),
         "rows": len(books.ledger),
         "not sent": len(uncalled),
+        **{f"not sent, {o}": n for o, n in sorted(Counter(row["outcome"] for row in uncalled).items())},
         "estimated": sum(row["is_estimated"] for row in books.ledger),
         **{f"runs {status}": n for status, n in sorted(Counter(map(_ending, books.runs)).items())},
         **{f"calls {o}": n for o, n in sorted(Counter(row["outcome"] for row in books.ledger).items())},

@@ -148,6 +148,7 @@ def test_the_counts_say_how_calls_and_runs_ended() -> None:
         "requests": 1,
         "rows": 2,
         "not sent": 1,
+        "not sent, unknown": 1,
         "estimated": 1,
         "runs interrupted run_lost": 1,
         "runs success": 1,

@@ -96,7 +96,7 @@ class StormUser:
     def sessions(self) -> list[str]:
         """Return all that the system lists, however many pages that takes."""
         found: list[str] = []
-        cursor: str | None = "sessions/?page_size=100"
+        cursor: str | None = "sessions/?limit=50"
         while cursor:
             page = self.api.expect(200, "GET", cursor)
             found += [session["id"] for session in page["results"]]

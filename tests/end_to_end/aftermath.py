@@ -76,7 +76,8 @@ def check_history(conversation: Conversation) -> None:
 def check_ledger(scene: HeldStack, conversation: Conversation, *, may_be_uncalled: bool) -> None:
     """Each call that reached the model has its row, and no row is without a call; the counter is their sum.
 
-    `may_be_uncalled`: the answer to a permit may have been lost, and then its row is by estimate or empty.
+    `may_be_uncalled`: the answer to a permit may have been lost with its record, and then its row is by
+    estimate. One that only came too late, as on a busy machine, leaves a row of nothing.
     """
     user = uuid.UUID(conversation.user)
     rows = {
@@ -91,10 +92,12 @@ def check_ledger(scene: HeldStack, conversation: Conversation, *, may_be_uncalle
     assert len(calls) == len(set(calls))
     assert set(calls) <= set(rows)
     uncalled = [rows[one] for one in set(rows) - set(calls)]
-    assert not uncalled or may_be_uncalled
-    assert all(row["outcome"] == "unknown" or row["total_tokens"] == 0 for row in uncalled)
+    too_late = [row for row in uncalled if (row["outcome"], row["total_tokens"]) == ("failed", 0)]
+    lost = [row for row in uncalled if row not in too_late]
+    assert not lost or may_be_uncalled, lost
+    assert all(row["outcome"] == "unknown" or row["total_tokens"] == 0 for row in lost)
     finished = [row for row in rows.values() if row["outcome"] == "finished"]
     assert {(row["prompt_tokens"], row["completion_tokens"]) for row in finished} == {ANSWER_TOKENS}
-    assert all(row["is_estimated"] for row in rows.values() if row not in finished)
+    assert all(row["is_estimated"] for row in rows.values() if row not in finished + too_late)
     counted = scene.rows("SELECT sum(tokens) AS tokens FROM usage_dailycounter WHERE user_id = %s", user)
     assert counted == [{"tokens": sum(row["total_tokens"] for row in rows.values())}]
