@@ -14,7 +14,9 @@ from psycopg import sql
 from uuid_utils.compat import uuid7
 
 from tests.end_to_end.accounts import Account
+from tests.end_to_end.api import eventually
 from tests.end_to_end.crowd import Outcome, at_once
+from tests.end_to_end.tool_turns import RESULT, Said, script_tool_turn
 from tests.running_stack import RunningStack
 from tests.scripted_model import ScriptedModel
 
@@ -154,6 +156,33 @@ def test_last_call_is_permitted_once(kind: str, limited: Limited) -> None:
     reserved_cost = Decimal(0) if kind.startswith("key") else COST
     assert limited.counted("usage_dailycounter", "reserved_cost") == [reserved_cost]
     assert limited.counted("usage_monthlycounter", "reserved_cost") == [reserved_cost]
+
+
+def test_limit_that_is_reached_in_mid_run_keeps_what_was_said(
+    limited: Limited, scripted_model: ScriptedModel
+) -> None:
+    word = f"midway-{uuid.uuid4()}"
+    script_tool_turn(scripted_model, word, Said("I shall compute it."), Said("It is 42."))
+    # Room for one call's prompt and 600 tokens of answer, and not for a second one's.
+    limited.set_own("daily_token_limit", 1000)
+    limited.set_own("default_max_tokens", 600)
+    session = limited.account.api.new_session()
+
+    events = list(limited.account.api.stream(session, f"Compute {word}"))
+
+    (error,) = [event.data for event in events if event.name == "error"]
+    assert (error["code"], error["retryable"]) == ("limit_reached", False)
+    assert (error["details"]["which"], error["details"]["limit"]) == ("daily_tokens", 1000)
+    assert set(error["details"]) == {"which", "limit", "used", "remaining", "resets_at"}
+    assert events[-1].data["status"] == "error"
+    said = [(message["role"], message["content"]) for message in limited.account.api.history(session)]
+    assert said == [("human", f"Compute {word}"), ("ai", "I shall compute it."), ("tool", RESULT)]
+    assert len(scripted_model.calls(word)) == 1
+    eventually(
+        lambda: limited.counted("usage_dailycounter", "(tokens, reserved_tokens)::text"),
+        lambda counted: counted == ["(2,0)"],
+        within=60,
+    )
 
 
 def _admitted_runs(limited: Limited) -> list[str]:
