@@ -71,4 +71,4 @@ def test_a_deleted_thread_stays_deleted_for_its_client(api: Api) -> None:
     with pytest.raises(httpx.HTTPStatusError) as gone:
         through_the_sdk(api, create)
     assert gone.value.response.status_code == 410
-    api.refused(404, "GET", f"sessions/{session}/")
+    api.refused(410, "GET", f"sessions/{session}/")
