@@ -4,11 +4,14 @@ from uuid import UUID
 
 from django.db import transaction
 
+from controlplane.provider_keys.services import key_refuse
 from controlplane.runs.booking import Fact, correctable_lock, fact_book, pending_lock
 from controlplane.usage.models import TokenUsage
 from controlplane.usage.pricing import Cost, TokenCounts, price_call
 from sdk_bridge import UsageRecord
 
+# What a record calls the refusal of a user's own key by its provider.
+KEY_REFUSED = "key_refused"
 # Prompt and answer together still fit into the column of their sum.
 LARGEST = 1_000_000_000
 
@@ -43,6 +46,9 @@ def record_commit(record: UsageRecord) -> bool:
             duration_ms=_bounded(record.duration_ms),
         )
         fact_book(row, fact)
+        # The key after its counters, as everywhere.
+        if record.failure == KEY_REFUSED and row.provider_key_id is not None:
+            key_refuse(key_id=row.provider_key_id, version=record.own_key_version, called_at=row.created_at)
     return True
 
 
