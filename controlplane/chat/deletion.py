@@ -53,6 +53,10 @@ def session_forget(*, thread_id: uuid.UUID) -> Counter[str]:
         stone = DeletedThread.objects.filter(pk=thread_id).first()
         if stone is None:
             return gone
+        # Before its calls, as whoever books one takes these locks; and its runs before all.
+        runs = Run.objects.filter(session=thread_id).select_for_update(no_key=True).order_by("pk")
+        list(runs.values_list("pk"))
+        list(ChatSession.objects.filter(pk=thread_id).select_for_update().values_list("pk"))
         gone["indexed_messages"], _ = IndexedMessage.objects.filter(session=thread_id).delete()
         _, rows = ChatSession.objects.filter(pk=thread_id, deleted_at__isnull=False).delete()
         for label, count in rows.items():

@@ -40,8 +40,12 @@ class UsageMonth:
 
 def is_archived(attempt_id: UUID) -> bool:
     """Whether a call may be of a month that was moved out, by the time in its id (UUIDv7, RFC 9562)."""
-    called_at = datetime.fromtimestamp((attempt_id.int >> 80) / 1000, UTC)
-    return bool(archived_within(called_at.date() - ONE_DAY, called_at.date() + ONE_DAY))
+    try:
+        called_on = datetime.fromtimestamp((attempt_id.int >> 80) / 1000, UTC).date()
+        return bool(archived_within(called_on - ONE_DAY, called_on + ONE_DAY))
+    except (ValueError, OverflowError):
+        # A thread is its user's to write: it may name any id, also one of after the last year.
+        return False
 
 
 def archived_within(first: date, last: date) -> list[UsageMonth]:

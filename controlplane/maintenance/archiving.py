@@ -25,11 +25,14 @@ from controlplane.maintenance.usage_files import (
     write_manifest,
     write_rows,
 )
+from controlplane.runs.booking import LATE_RECORDS
 from controlplane.usage.models import ArchivedMonth, ArchivedSum, DailyCounter, TokenUsage
 from controlplane.usage.rollup import days_roll_up
 
 # By then no call of the month is under way, and no record of one can come any more.
 CLOSED_AFTER: Final = timedelta(days=3)
+# A sweep that has begun books what it finds.
+MARGIN: Final = timedelta(hours=1)
 BATCH: Final = 1_000
 Kind = ArchivedSum.Kind
 # The sums of one month, by kind and subject: tokens and cost.
@@ -71,14 +74,24 @@ def usage_archive(*, month: UsageMonth, folder: Path) -> ArchivedMonth:
     May be stopped anywhere and repeated: before the note it begins anew, after it the rest of the rows go.
     Raises Conflict `month_open` or `usage_changed`, and BadFile.
     """
-    if not _is_closed(month) or calls_of(month).pending().exists():
+    if not _is_closed(month) or _may_change(month):
         raise Conflict(f"{month} is not over, or has calls that are not settled.", code="month_open")
     archived = ArchivedMonth.objects.filter(pk=month.first).first() or _move(month, folder)
     # Nothing is deleted that is not in a good file now.
     verify(folder, read_manifest(folder / f"usage-{month}.manifest.json"))
-    while keys := list(calls_of(month).values_list("pk", flat=True)[:BATCH]):
-        TokenUsage.objects.filter(pk__in=keys)._raw_delete("default")
+    while _delete_some(month):
+        pass
     return archived
+
+
+def _delete_some(month: UsageMonth) -> int:
+    with transaction.atomic():
+        # Against a restoration meanwhile, which takes the note away: its rows are to stay.
+        if ArchivedMonth.objects.select_for_update(no_key=True).filter(pk=month.first).first() is None:
+            raise Conflict(f"{month} is being restored.", code="usage_changed")
+        keys = list(calls_of(month).values_list("pk", flat=True)[:BATCH])
+        TokenUsage.objects.filter(pk__in=keys)._raw_delete("default")
+    return len(keys)
 
 
 def columns() -> list[str]:
@@ -88,6 +101,13 @@ def columns() -> list[str]:
 
 def _is_closed(month: UsageMonth) -> bool:
     return month.over_at + CLOSED_AFTER <= timezone.now()
+
+
+def _may_change(month: UsageMonth) -> bool:
+    """Whether a call is not settled, or was by estimate so lately that its record may still come."""
+    lately = timezone.now() - LATE_RECORDS - MARGIN
+    calls = calls_of(month).order_by()
+    return calls.pending().exists() or calls.estimated().filter(settled_at__gte=lately).exists()
 
 
 def _move(month: UsageMonth, folder: Path) -> ArchivedMonth:

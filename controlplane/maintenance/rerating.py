@@ -11,7 +11,7 @@ from django.db.models import F
 
 from controlplane.chat.models import ChatSession
 from controlplane.errors import Conflict
-from controlplane.maintenance.archived_months import archived_within, rows_may_change
+from controlplane.maintenance.archived_months import archived_within, rows_may_change, unarchived
 from controlplane.maintenance.batches import key_batches, lock
 from controlplane.usage.counters import settle_together
 from controlplane.usage.limits import Amount
@@ -47,7 +47,8 @@ def usage_rerate(*, period: Period, model_name: str = "", dry_run: bool = False)
             # Sessions before their calls, as whoever deletes a session takes these locks.
             sessions = rows.filter(pk__in=keys, chat_session__isnull=False).order_by()
             lock(ChatSession.objects.all(), list(sessions.values_list("chat_session_id", flat=True)))
-            _rerate(lock(rows, keys), done, dry_run=dry_run)
+            # A call at the period's edge may be of a day of the month before, which is archived.
+            _rerate(lock(unarchived(rows), keys), done, dry_run=dry_run)
     return done
 
 

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from controlplane.accounts.models import CustomUser
 from controlplane.chat.models import ChatSession
-from controlplane.errors import Conflict
+from controlplane.errors import Conflict, LimitReached
 from controlplane.provider_keys.models import UserAPIKey
 from controlplane.provider_keys.use import key_for_run
 from controlplane.runs.claims import find_active_user, lock_session
@@ -73,8 +73,11 @@ def run_admit(request: RunRequest) -> Admission:
         session = _find_session(request, payer)
         try:
             return _open_run(request, payer, session)
-        except IntegrityError:
-            # The same admission, sent twice at once: this one came second and has counted nothing.
+        except (IntegrityError, LimitReached):
+            # The same admission, sent twice at once: this one came second and has counted nothing. The
+            # first may have taken the last message.
+            if not Run.objects.filter(pk=request.run_id).exists():
+                raise
             return _admitted_before(request)
 
 

@@ -10,6 +10,7 @@ from controlplane.usage.models import TokenUsage
 from controlplane.usage.pricing import Cost, TokenCounts, price_call
 from sdk_bridge import UsageRecord
 
+# What a record calls the refusal of a user's own key by its provider.
 KEY_REFUSED = "key_refused"
 # Prompt and answer together still fit into the column of their sum.
 LARGEST = 1_000_000_000

@@ -74,9 +74,7 @@ async def sweep_late_records() -> int:
 def estimated_run_ids() -> QuerySet[Run, UUID]:
     """Name the settled runs that a call was booked for by estimate alone within the last day, in no order."""
     since = timezone.now() - LATE_RECORDS
-    unknown = TokenUsage.objects.settled().filter(
-        outcome=TokenUsage.Outcome.UNKNOWN, is_estimated=True, settled_at__gte=since
-    )
+    unknown = TokenUsage.objects.estimated().filter(settled_at__gte=since)
     # Calls are somewhat older than their booking; by their age the index finds them.
     recent = unknown.filter(created_at__gte=since - LATE_RECORDS)
     runs = Run.objects.filter(settled_at__isnull=False, pk__in=recent.values("run_id"))

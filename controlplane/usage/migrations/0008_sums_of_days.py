@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='dailycounter',
             name='is_rolled_up',
-            field=models.BooleanField(default=False, editable=False, help_text='Its sums are those of its calls.'),
+            field=models.BooleanField(db_default=False, default=False, editable=False, help_text='Its sums are those of its calls.'),
         ),
         migrations.AddIndex(
             model_name='dailycounter',

@@ -75,7 +75,11 @@ class DailyCounter(UsageCounter):
     resets_at = models.DateTimeField(editable=False, help_text=_("The end of this day where the user lives."))
 
     is_rolled_up = models.BooleanField(
-        default=False, editable=False, help_text=_("Its sums are those of its calls.")
+        default=False,
+        # For an older release, which begins days while the system is brought up to date.
+        db_default=False,
+        editable=False,
+        help_text=_("Its sums are those of its calls."),
     )
 
     objects: ClassVar[DailyCounterQuerySet] = DailyCounterQuerySet.as_manager()  # type: ignore[assignment]

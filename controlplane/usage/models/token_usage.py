@@ -31,11 +31,7 @@ class TokenUsageQuerySet(models.QuerySet["TokenUsage"]):
 
     def estimated(self) -> Self:
         """Keep the calls that were settled by the estimate of their permit: no record was found of them."""
-        return self.settled().filter(outcome=TokenUsage.Outcome.UNKNOWN)
-
-    def without_record(self) -> Self:
-        """Keep the calls that a record may still come for: pending ones, and those settled by estimate."""
-        return self.pending() | self.estimated()
+        return self.settled().filter(outcome=TokenUsage.Outcome.UNKNOWN, is_estimated=True)
 
     def settled(self) -> Self:
         """Keep the calls whose figures are final."""

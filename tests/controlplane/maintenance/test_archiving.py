@@ -28,6 +28,7 @@ from controlplane.usage.periods import Period
 MONTH = UsageMonth(date(2026, 1, 1))
 MANIFEST = "usage-2026-01.manifest.json"
 FILE = "usage-2026-01.jsonl.gz"
+FEBRUARY = datetime(2026, 2, 1, 0, 30, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -200,6 +201,50 @@ def test_archived_month_is_not_priced_again(january, tmp_path):
     with pytest.raises(Conflict) as refusal:
         usage_rerate(period=Period(first=date(2026, 1, 31), last=date(2026, 2, 2)))
     assert refusal.value.code == "month_archived"
+
+
+def test_call_of_an_archived_day_is_not_priced_again_with_the_month_after(january, tmp_path):
+    """Days begin where their users live: one of January may have calls of the house's February."""
+    usage_archive(month=MONTH, folder=tmp_path)
+    day = DailyCounter.objects.get(day=date(2026, 1, 5))
+    # As of a move that was cut off before its rows were gone.
+    call = TokenUsage.objects.create(
+        user_id=day.user_id, model_name="gpt-4o", prompt_tokens=9, counter=day, created_at=FEBRUARY
+    )
+
+    done = usage_rerate(period=Period(first=FEBRUARY.date(), last=FEBRUARY.date()))
+
+    assert done.changed == 1
+    call.refresh_from_db()
+    day.refresh_from_db()
+    assert (call.total_cost, day.is_rolled_up) == (None, True)
+
+
+def test_rows_that_come_back_while_their_month_moves_out_stay(january, tmp_path, monkeypatch):
+    before = rows()
+
+    def restore() -> None:
+        usage_restore(manifest_path=tmp_path / MANIFEST)
+
+    monkeypatch.setattr(archiving, "verify", _at_the_second_time(restore, archiving.verify))
+    with pytest.raises(Conflict) as refusal:
+        usage_archive(month=MONTH, folder=tmp_path)
+
+    assert refusal.value.code == "usage_changed"
+    assert rows() == before
+
+
+@pytest.mark.parametrize(("hours", "moves"), [(23, False), (26, True)])
+def test_month_stays_while_a_record_may_correct_what_was_estimated(january, tmp_path, hours, moves):
+    TokenUsage.objects.filter(created_at__lt=datetime(2026, 1, 2, tzinfo=UTC)).update(
+        outcome="unknown", is_estimated=True, settled_at=timezone.now() - timedelta(hours=hours)
+    )
+    if moves:
+        assert usage_archive(month=MONTH, folder=tmp_path).calls == 3
+        return
+    with pytest.raises(Conflict) as refusal:
+        usage_archive(month=MONTH, folder=tmp_path)
+    assert (refusal.value.code, TokenUsage.objects.count()) == ("month_open", 4)
 
 
 def test_commands_move_months_and_bring_them_back(january, tmp_path):

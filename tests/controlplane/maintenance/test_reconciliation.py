@@ -1,5 +1,7 @@
 """Each way in which a thread and the ledger can disagree is told by its name."""
 
+from uuid import UUID
+
 import pytest
 from uuid_utils.compat import uuid7
 
@@ -60,6 +62,12 @@ def test_call_that_is_not_booked_is_told(session):
     attempt_id = uuid7()
     (difference,) = compare(session, answer(attempt_id)).differences
     assert (difference.kind, difference.attempt_id, difference.booked) == (Kind.NOT_BOOKED, attempt_id, None)
+
+
+@pytest.mark.parametrize("attempt_id", [2**128 - 1, 253402300799999 << 80], ids=["beyond-time", "last-day"])
+def test_ids_that_nobody_made_do_not_stop_the_comparison(session, attempt_id):
+    (difference,) = compare(session, answer(UUID(int=attempt_id))).differences
+    assert difference.kind is Kind.NOT_BOOKED
 
 
 def test_call_of_somebody_else_is_told(session, booked, stranger):

@@ -178,8 +178,8 @@ def test_a_batch_takes_a_constant_number_of_queries(book, django_assert_num_quer
     keep_price()
     usage_rerate(period=MARCH)
 
-    # Keys, transaction, sessions, their locks, calls, prices, end of it, and the page after the last.
-    with django_assert_num_queries(10):
+    # Keys, transaction, sessions, their locks, archived months, calls, prices, end, the page after the last.
+    with django_assert_num_queries(11):
         usage_rerate(period=MARCH)
 
 

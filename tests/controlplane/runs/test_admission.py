@@ -256,7 +256,9 @@ def test_of_two_users_who_take_the_same_new_thread_one_is_refused(user, stranger
 
 
 @pytest.mark.django_db(transaction=True)
-def test_same_admission_sent_many_times_at_once_counts_once(run_request):
+@pytest.mark.parametrize("limit", [1, 5])
+def test_same_admission_sent_many_times_at_once_counts_once(run_request, settings, limit):
+    settings.DAILY_MESSAGE_LIMIT = limit
     request = run_request()
     outcomes = in_parallel(20, lambda _: run_admit(request))
     assert len({str(describe_admission(outcome)) for outcome in outcomes}) == 1

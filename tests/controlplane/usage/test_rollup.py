@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 from uuid_utils.compat import uuid7
@@ -230,3 +230,15 @@ def test_stranger_s_sums_are_their_own(user):
     call(user, counter_of(user))
     days_roll_up()
     assert usage_summary(owner_id=uuid.uuid4(), period=MARCH, group_by="day").groups == []
+
+
+def test_day_that_an_older_release_begins_is_not_added_up_yet(user):
+    """While the system is brought up to date, it names no column that it does not know."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO usage_dailycounter"
+            " (user_id, day, resets_at, messages, tokens, reserved_tokens, cost, reserved_cost)"
+            " VALUES (%s, '2026-01-05', now(), 0, 0, 0, 0, 0)",
+            [user.pk],
+        )
+    assert DailyCounter.objects.get().is_rolled_up is False
