@@ -41,10 +41,6 @@ class Migration(migrations.Migration):
             model_name='dailycounter',
             index=models.Index(condition=models.Q(('is_rolled_up', False)), fields=['resets_at'], name='usage_counter_to_roll_up'),
         ),
-        migrations.AddIndex(
-            model_name='tokenusage',
-            index=models.Index(condition=models.Q(('counter__isnull', True)), fields=['user', 'created_at'], name='usage_without_counter'),
-        ),
         migrations.AddField(
             model_name='dailysum',
             name='counter',
