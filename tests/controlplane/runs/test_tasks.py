@@ -101,6 +101,7 @@ def test_beat_calls_only_jobs_that_exist(settings):
     assert scheduled == {
         "runs.sweep_runs",
         "runs.sweep_late_records",
+        "runs.settle_abandoned_calls",
         "chat.sweep_deletions",
         "chat.sweep_provisional",
         "chat.sweep_message_index",
