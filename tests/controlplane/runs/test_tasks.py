@@ -99,9 +99,9 @@ def test_beat_calls_only_jobs_that_exist(settings):
     job_queue.loader.import_default_modules()
     scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert scheduled == {
+        "runs.settle_abandoned_calls",
         "runs.sweep_runs",
         "runs.sweep_late_records",
-        "runs.settle_abandoned_calls",
         "chat.sweep_deletions",
         "chat.sweep_provisional",
         "chat.sweep_message_index",
