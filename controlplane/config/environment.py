@@ -146,6 +146,10 @@ class Environment(LimitSettings, KeepingEnvironment):
     openai_base_url: str | None = Field(
         default=None, description="Address of an OpenAI-compatible provider; empty: OpenAI's own"
     )
+    embeddings_base_url: str | None = Field(
+        default=None,
+        description="Address of an OpenAI-compatible embeddings provider; empty: OPENAI_BASE_URL",
+    )
     default_model: str = Field(default="gpt-4o-mini", description="Model of sessions that name none")
     default_temperature: float | None = Field(
         default=None, ge=0, le=2, description="Temperature of sessions that name none; empty: the provider's"
@@ -216,6 +220,7 @@ class Environment(LimitSettings, KeepingEnvironment):
         "langgraph_public_url",
         "control_plane_url",
         "openai_base_url",
+        "embeddings_base_url",
         "frontend_url",
         "oidc_issuer",
     )

@@ -3,6 +3,7 @@
     OutboundError
     ├── AddressRefused      it may not be asked; trying again does not help
     ├── Unreachable         nobody answered as HTTP wants it
+    │   ├── NotConnected    not even a connection: nothing was sent
     │   └── TimedOut        not in time
     └── AnswerRefused       what came is more than is taken
         └── TooManyRedirects
@@ -21,6 +22,10 @@ class AddressRefused(OutboundError):
 
 class Unreachable(OutboundError):
     """Nobody answered as HTTP wants it."""
+
+
+class NotConnected(Unreachable):
+    """There was no connection, so nothing was sent."""
 
 
 class TimedOut(Unreachable):

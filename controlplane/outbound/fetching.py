@@ -12,6 +12,7 @@ from controlplane.outbound.addresses import Resolver, look_up, resolve
 from controlplane.outbound.errors import (
     AddressRefused,
     AnswerRefused,
+    NotConnected,
     OutboundError,
     TimedOut,
     TooManyRedirects,
@@ -36,6 +37,8 @@ class Bounds:
     most_redirects: int = 0
     # For everything together: looking hosts up, connecting, and an answer that comes in drops.
     seconds: float = 10.0
+    # How long it may stay silent, before the answer and in it.
+    silent_seconds: float = MOST_HEADER_SECONDS
     largest_answer: int = 2_000_000
 
 
@@ -70,7 +73,9 @@ async def fetch(errand: Errand, *, bounds: Bounds, resolver: Resolver = look_up)
         raise
     except (TimeoutError, httpx.TimeoutException):
         raise TimedOut from None
-    except (httpx.HTTPError, httpx.InvalidURL, OSError):
+    except (httpx.ConnectError, OSError):
+        raise NotConnected from None
+    except (httpx.HTTPError, httpx.InvalidURL):
         raise Unreachable from None
 
 
@@ -92,7 +97,9 @@ def check_address(url: str, *, bounds: Bounds) -> httpx.URL:
 async def _follow(errand: Errand, bounds: Bounds, resolver: Resolver) -> Answer:
     # Reading the certificates from disk takes a while, and this is the loop that all requests share.
     trust = await asyncio.to_thread(httpx.create_ssl_context)
-    waits = httpx.Timeout(min(MOST_HEADER_SECONDS, bounds.seconds))
+    waits = httpx.Timeout(
+        min(bounds.silent_seconds, bounds.seconds), connect=min(MOST_HEADER_SECONDS, bounds.seconds)
+    )
     url = check_address(errand.url, bounds=bounds)
     async with httpx.AsyncClient(
         timeout=waits, follow_redirects=False, trust_env=False, verify=trust

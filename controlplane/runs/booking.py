@@ -37,12 +37,12 @@ class Fact:
     duration_ms: int | None = None
 
 
-def pending_lock(attempt_id: UUID, run_id: UUID) -> TokenUsage | None:
-    """Lock a call that nothing was booked for yet."""
+def pending_lock(attempt_id: UUID, run_id: UUID | None) -> TokenUsage | None:
+    """Lock a call that nothing was booked for yet; no run is what a call outside of runs has."""
     return _lock(attempt_id, run_id, Q(state=TokenUsage.State.PENDING))
 
 
-def correctable_lock(attempt_id: UUID, run_id: UUID) -> TokenUsage | None:
+def correctable_lock(attempt_id: UUID, run_id: UUID | None) -> TokenUsage | None:
     """Lock a call that is pending, or was booked by the estimate of its permit alone."""
     by_estimate = Q(outcome=TokenUsage.Outcome.UNKNOWN, is_estimated=True)
     return _lock(attempt_id, run_id, Q(state=TokenUsage.State.PENDING) | by_estimate)
@@ -68,8 +68,9 @@ def fact_book(row: TokenUsage, fact: Fact) -> None:
         key_counters.correct(row.key_counter_id, difference=tokens)
 
 
-def _lock(attempt_id: UUID, run_id: UUID, which: Q) -> TokenUsage | None:
-    calls = TokenUsage.objects.filter(which, pk=attempt_id, run_id=run_id)
+def _lock(attempt_id: UUID, run_id: UUID | None, which: Q) -> TokenUsage | None:
+    of_run = Q(run__isnull=True) if run_id is None else Q(run_id=run_id)
+    calls = TokenUsage.objects.filter(which, of_run, pk=attempt_id)
     session = ChatSession.objects.filter(pk__in=calls.values("chat_session_id"))
     list(session.select_for_update(no_key=True).values_list("pk"))
     return calls.select_for_update(no_key=True).first()

@@ -52,7 +52,7 @@ def record_commit(record: UsageRecord) -> bool:
     return True
 
 
-def estimate_commit(*, attempt_id: UUID, run_id: UUID) -> bool:
+def estimate_commit(*, attempt_id: UUID, run_id: UUID | None) -> bool:
     """Settle a call of which no record was found by the estimate of its permit; outcome `unknown`."""
     with transaction.atomic():
         row = pending_lock(attempt_id, run_id)

@@ -1,7 +1,6 @@
 """Permits model calls: budget set aside and a pending row written, before any token is spent (contract 3)."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
@@ -9,16 +8,13 @@ from django.db import transaction
 
 from controlplane.accounts.models import CustomUser
 from controlplane.errors import Conflict, NotFound
-from controlplane.provider_keys import counters as key_counters
 from controlplane.provider_keys.errors import KeyRefused, KeyUnreadable
 from controlplane.provider_keys.models import UserAPIKey
-from controlplane.provider_keys.providers import provider_of_model
 from controlplane.provider_keys.use import OpenedKey, key_look_again, open_for_call
 from controlplane.runs.models import Run
-from controlplane.usage import counters
-from controlplane.usage.limits import Amount
-from controlplane.usage.models import DailyCounter, TokenUsage
-from controlplane.usage.pricing import TokenCounts, price_call
+from controlplane.runs.opening import Opening, call_open
+from controlplane.usage.models import TokenUsage
+from controlplane.usage.pricing import TokenCounts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,45 +102,17 @@ def lock_live_run(run_id: UUID) -> Run:
 
 
 def _open_call(run: Run, request: CallRequest, own: OpenedKey | None) -> None:
-    tokens = request.worst_case
-    provider = own.key.provider if own else provider_of_model(request.model)
-    cost = price_call(request.model, tokens, provider=provider or None)
-    # What a user's own key costs is not the house's money.
-    house_cost = Decimal(0) if own else cost.total or Decimal(0)
-    amount = Amount(tokens=tokens.prompt + tokens.completion, cost=house_cost)
-    is_priced = cost.is_priced or settings.UNPRICED_MODELS_ARE_FREE
-    counter = _reserve(run, amount, is_house_paid=own is None, is_priced=is_priced)
-    TokenUsage.objects.create(
-        id=request.attempt_id,
-        user_id=run.user_id,
-        chat_session_id=run.session_id,
-        run=run,
-        state=TokenUsage.State.PENDING,
-        outcome=TokenUsage.Outcome.UNKNOWN,
+    payer = None
+    if run.user_id is not None:
+        payer = CustomUser.objects.filter(pk=run.user_id, is_active=True).first()
+        if payer is None:
+            raise Conflict("The account is switched off.", code="run_over")
+    opening = Opening(
+        attempt_id=request.attempt_id,
         request_type=request.request_type,
-        provider=provider,
-        model_name=request.model,
+        model=request.model,
         node=request.node,
-        # Until a record says what it was, the worst case is the estimate.
-        is_estimated=True,
-        prompt_tokens=tokens.prompt,
-        completion_tokens=tokens.completion,
-        reserved_tokens=amount.tokens if counter else 0,
-        reserved_cost=amount.cost if counter else Decimal(0),
-        counter=counter,
-        provider_key=own.key if own else None,
-        key_counter=key_counters.reserve(own.key, tokens=amount.tokens) if own else None,
-        prompt_cost=cost.prompt,
-        completion_cost=cost.completion,
-        total_cost=cost.total,
-        is_priced=cost.is_priced,
+        worst_case=request.worst_case,
+        run=run,
     )
-
-
-def _reserve(run: Run, amount: Amount, *, is_house_paid: bool, is_priced: bool) -> DailyCounter | None:
-    if run.user_id is None:
-        return None
-    payer = CustomUser.objects.filter(pk=run.user_id, is_active=True).first()
-    if payer is None:
-        raise Conflict("The account is switched off.", code="run_over")
-    return counters.reserve(payer, amount, is_house_paid=is_house_paid, is_priced=is_priced)
+    call_open(opening, payer=payer, own_key=own.key if own else None)

@@ -6,6 +6,7 @@ from asgiref.sync import async_to_sync
 from celery import Task, shared_task
 
 from controlplane.runs import settlement
+from controlplane.runs.metered import abandoned_calls_settle
 from controlplane.runs.sweep import sweep_late_records, sweep_open_runs
 from sdk_bridge import Retryable
 
@@ -34,3 +35,9 @@ def sweep_runs() -> int:
 def sweep_records() -> int:
     """Correct what was booked by estimate; a sweep that fails is made up for by the next one."""
     return async_to_sync(sweep_late_records)()
+
+
+@shared_task(name="runs.settle_abandoned_calls")
+def settle_abandoned() -> int:
+    """Settle the calls outside of runs whose process died; a sweep that fails is made up for by the next."""
+    return abandoned_calls_settle()

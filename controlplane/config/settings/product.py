@@ -18,6 +18,10 @@ FERNET_KEYS = [key.get_secret_value() for key in _environment.fernet_keys]
 AGENT_SERVER_CONNECTOR = "sdk_bridge.connect"
 
 OPENAI_BASE_URL = _environment.openai_base_url
+# Where the house's key goes for embeddings; without either address to OpenAI itself.
+EMBEDDINGS_BASE_URL = (
+    _environment.embeddings_base_url or _environment.openai_base_url or "https://api.openai.com/v1"
+)
 OPENAI_API_KEY = _environment.openai_api_key.get_secret_value()
 DEFAULT_MODEL = _environment.default_model
 DEFAULT_TEMPERATURE = _environment.default_temperature

@@ -12,7 +12,6 @@ EXAMPLE = Path(__file__).resolve().parents[3] / ".env.example"
 OF_THE_STACK = {
     "THREADPLANE_DATA",
     "THREADPLANE_ENV_FILE",
-    "EMBEDDINGS_BASE_URL",
     *(variable for variable, _ in options.PORT_SETTINGS.values()),
     *settings.POSTGRES_URLS,
     *settings.PASSED_TO_DJANGO,
