@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from controlplane.chat.models import ChatSession, ChatSessionQuerySet
+from controlplane.runs.models import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +28,9 @@ class Retention:
         """Find the sessions to be archived now."""
         if self.archive_days is None:
             return ChatSession.objects.none()
-        return ChatSession.objects.unused_since(timezone.now() - timedelta(days=self.archive_days))
+        unused = ChatSession.objects.unused_since(timezone.now() - timedelta(days=self.archive_days))
+        # A run is use, and changes its session only once something of it is booked.
+        return unused.exclude(Exists(Run.objects.unsettled().filter(session=OuterRef("pk"))))
 
     def to_delete(self) -> ChatSessionQuerySet:
         """Find the sessions to be deleted now: only such as were archived for want of use."""

@@ -21,6 +21,7 @@ from controlplane.documents.models import UserDocument
 from controlplane.erasure.models import DeletionReceipt
 from controlplane.erasure.receipts import receipt_count, receipt_journal, receipt_note_look, receipt_open
 from controlplane.runs.models import Run
+from controlplane.upkeep.findings import findings_forget
 
 # Younger tombstones still have their own job under way.
 SWEEP_AFTER = timedelta(seconds=30)
@@ -61,6 +62,7 @@ async def _erase(stone: DeletedThread) -> Counter[str]:
     # Before the session: without it they would be documents for all sessions.
     found += await sync_to_async(_erase_documents)(stone.thread_id)
     found += await sync_to_async(session_forget)(thread_id=stone.thread_id)
+    found["findings"] += await sync_to_async(findings_forget)(thread_id=stone.thread_id)
     return found
 
 

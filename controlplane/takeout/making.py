@@ -56,7 +56,9 @@ async def export_make(*, export_id: uuid.UUID) -> bool:
             return True
         await sync_to_async(_finish)(export)
     finally:
-        await AccountExport.objects.filter(pk=export.pk).aupdate(claimed_until=None)
+        if not await AccountExport.objects.filter(pk=export.pk).aupdate(claimed_until=None):
+            # Deleted meanwhile, alone or with its account: what was written since is nobody's.
+            await sync_to_async(Staging(export.pk).discard)()
     return False
 
 
@@ -165,8 +167,11 @@ async def _write_one(bridge: Bridge, staging: Staging, session: ChatSession) -> 
 
 def _finish(export: AccountExport) -> None:
     """Pack what is there, then tell of it; of the user's older files none is kept."""
-    export.refresh_from_db(fields=["counts"])
-    size = pack(export)
+    fresh = AccountExport.objects.live().filter(pk=export.pk).first()
+    if fresh is None:
+        Staging(export.pk).discard()
+        return
+    size = pack(fresh)
     until = timezone.now() + timedelta(days=settings.EXPORT_KEPT_DAYS)
     with transaction.atomic():
         done = (

@@ -13,7 +13,7 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.db.models import Case, F, Model, Value, When
 
-from controlplane.accounts.models import CustomUser, Invitation, PersonalAccessToken
+from controlplane.accounts.models import CustomUser, Invitation, PersonalAccessToken, SignIn
 from controlplane.audit.models import AuditEntry
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.documents.models import UserDocument
@@ -24,7 +24,7 @@ from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.runs.models import Run
 from controlplane.takeout.models import AccountExport
 from controlplane.tools.models import ToolCall, UserTool
-from controlplane.usage.models import DailyCounter, TokenUsage
+from controlplane.usage.models import DailyCounter, DailySum, MonthlyCounter, TokenUsage, UsageGrant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +64,7 @@ _TABLES: list[Table] = [
         model=SocialAccount,
         fields=("provider", "uid", "date_joined", "last_login", "extra_data"),
     ),
+    Table(name="sign-in/sign-ins", model=SignIn, fields=("created_at", "expires_at", "ended_at")),
     Table(name="sign-in/second-factors", model=Authenticator, fields=("type", "created_at", "last_used_at")),
     Table(
         name="sign-in/personal-access-tokens",
@@ -176,7 +177,28 @@ _TABLES: list[Table] = [
         name="usage/days",
         model=DailyCounter,
         order=("day", "pk"),
-        fields=("day", "messages", "tokens", "cost", "resets_at"),
+        fields=("day", "messages", "tokens", "cost", "granted_messages", "granted_tokens", "granted_cost",
+                "resets_at"),
+    ),
+    # Calls of closed months lie in files of all users; their sums stay.
+    Table(
+        name="usage/sums-of-days",
+        model=DailySum,
+        owner="counter__user_id",
+        fields=("counter__day", "provider", "model_name", "request_type", "is_house_paid", "calls",
+                "failed_calls", "unpriced_calls", "tokens_in", "tokens_out", "cost"),
+    ),
+    Table(
+        name="usage/months",
+        model=MonthlyCounter,
+        order=("month", "pk"),
+        fields=("month", "messages", "tokens", "cost", "granted_messages", "granted_tokens", "granted_cost",
+                "resets_at"),
+    ),
+    Table(
+        name="usage/grants",
+        model=UsageGrant,
+        fields=("id", "kind", "term", "starts_on", "messages", "tokens", "cost", "created_at"),
     ),
     Table(
         name="exports",

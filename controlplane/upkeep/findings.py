@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.db.models.functions import Now
 
 from controlplane.audit.models import Action
@@ -64,6 +64,20 @@ def findings_close(*, unseen_since: datetime) -> int:
     old = DriftFinding.objects.filter(resolved_at__lt=Now() - KEPT_FOR).values_list("pk", flat=True)
     DriftFinding.objects.filter(pk__in=list(old[:FINDINGS_PER_STEP])).delete()
     return closed
+
+
+def findings_forget(*, thread_id: UUID | None = None, user_id: UUID | None = None) -> int:
+    """Delete what was noted of a deleted thread, or names a deleted user, closed or not; returns how many.
+
+    A difference that is there still is found anew.
+    """
+    about = Q()
+    if thread_id is not None:
+        about |= Q(thread_id=thread_id)
+    if user_id is not None:
+        named = str(user_id)
+        about |= Q(details__session=named) | Q(details__thread=named) | Q(details__owner=named)
+    return DriftFinding.objects.filter(about).delete()[0] if about else 0
 
 
 def open_drift() -> int:

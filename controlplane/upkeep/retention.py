@@ -52,7 +52,9 @@ def sessions_retire(*, rule: Retention, seconds: float = SECONDS_PER_ROUND) -> R
 def _archive_some(rule: Retention) -> int:
     with transaction.atomic():
         due = rule.to_archive().select_for_update(no_key=True, skip_locked=True).order_by("updated_at")
-        sessions = list(due[:SESSIONS_PER_STEP])
+        locked = [session.pk for session in due[:SESSIONS_PER_STEP]]
+        # Looked at again under the locks: a run that was admitted meanwhile has changed no row of theirs.
+        sessions = list(rule.to_archive().filter(pk__in=locked))
         # Past save(), which would make it look as if the session had just been used.
         chosen = ChatSession.objects.filter(pk__in=[session.pk for session in sessions])
         chosen.update(is_archived=True, retired_at=Now())
@@ -69,7 +71,8 @@ def _delete_some(rule: Retention) -> int:
 def _delete_one(rule: Retention, session_id: UUID) -> bool:
     with transaction.atomic():
         # Its user may have restored or pinned it since it was listed.
-        session = rule.to_delete().select_for_update(no_key=True).filter(pk=session_id).first()
+        # As strong a lock as the deletion takes: one that is made stronger later may meet another's half way.
+        session = rule.to_delete().select_for_update().filter(pk=session_id).first()
         if session is None:
             return False
         session_delete(session_id=session.pk, owner_id=session.user_id)

@@ -34,6 +34,8 @@ MAY_KEEP_IDS = {
             "provider_keys_userapikey",
             "runs_run",
             "usage_dailycounter",
+            "usage_monthlycounter",
+            "usage_usagegrant",
             "usage_tokenusage",
         )
     ),

@@ -63,6 +63,7 @@ class WholeAccount:
         account._keep_vectors()
         account._keep_item()
         account._browse()
+        account._take_out()
         return account
 
     @property
@@ -187,6 +188,14 @@ class WholeAccount:
             f"user_{self.user_id}_documents",
             self.ids["document"],
         )
+
+    def _take_out(self) -> None:
+        export = self.api.expect(201, "POST", "exports/", json={})
+        path = f"exports/{export['id']}/"
+        eventually(
+            lambda: self.api.expect(200, "GET", path)["status"], lambda status: status == "ready", within=30
+        )
+        self.ids["export"] = str(export["id"])
 
     def _keep_item(self) -> None:
         access = self.api.expect(200, "POST", "auth/agent-token/")

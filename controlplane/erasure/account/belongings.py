@@ -5,7 +5,7 @@ from collections import Counter
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from controlplane.accounts.browser_sessions import browser_sessions_forget
@@ -18,6 +18,8 @@ from controlplane.preferences.models import UserPreference
 from controlplane.preferences.selectors import preferences_uncache
 from controlplane.provider_keys.models import UserAPIKey
 from controlplane.provider_keys.services import key_delete
+from controlplane.takeout.services import exports_forget
+from controlplane.upkeep.findings import findings_forget
 
 # Reserved for what is no address (RFC 2606).
 NOWHERE = "deleted.invalid"
@@ -31,13 +33,16 @@ def belongings_erase(user: CustomUser, *, is_first: bool) -> Counter[str]:
     gone = documents_erase(UserDocument.objects.filter(user_id=user.pk))
     gone["vectors"] += vectors.erase_of_user(user.pk)
     gone["keys"] = _erase_keys(user)
+    # Before the rows: without them nobody knows whose file it is.
+    gone["exports"] = exports_forget(owner_id=user.pk)
+    gone["findings"] = findings_forget(user_id=user.pk)
+    gone["log_entries"] = _erase_log(user)
     if is_first:
         # The database makes a new row in its place, with nothing in it.
         gone["preferences"], _ = UserPreference.objects.filter(user_id=user.pk).delete()
     gone += rows_erase(user)
     gone["invitations"], _ = Invitation.objects.filter(email__iexact=user.email).delete()
     gone["browser_sessions"] = browser_sessions_forget(marks=(str(user.pk), user.email))
-    gone["log_entries"], _ = LogEntry.objects.filter(object_id=str(user.pk)).delete()
     preferences_uncache(user.pk)
     _forget_person(user)
     return +gone
@@ -49,6 +54,17 @@ def _erase_keys(user: CustomUser) -> int:
     for key_id in keys:
         key_delete(key_id=key_id, user_id=user.pk)
     return len(keys)
+
+
+def _erase_log(user: CustomUser) -> int:
+    """Erase what the back office's own log says of the account and of rows that stay or are made anew.
+
+    It names rows by their texts: addresses, names of keys.
+    """
+    keys = UserAPIKey.objects.owned_by(user.pk).values_list("pk", flat=True)
+    preferences = UserPreference.objects.filter(user_id=user.pk).values_list("pk", flat=True)
+    named = Q(object_id__in=[str(pk) for pk in (user.pk, *keys, *preferences)])
+    return LogEntry.objects.filter(named | Q(object_repr__iexact=user.email)).delete()[0]
 
 
 def _forget_person(user: CustomUser) -> None:

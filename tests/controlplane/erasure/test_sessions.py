@@ -22,6 +22,7 @@ from controlplane.erasure.models import DeletionReceipt
 from controlplane.erasure.sessions import session_erase, unfinished_threads
 from controlplane.feedback.models import MessageFeedback
 from controlplane.runs.models import Run
+from controlplane.upkeep.models import DriftFinding
 from controlplane.usage.models import TokenUsage
 from sdk_bridge import RunRequest, ServerUnreachable, ThreadNotFound
 from sdk_bridge.memory import MemoryAgentServer, Reply, Turn
@@ -62,6 +63,14 @@ def test_first_look_erases_thread_row_and_words_and_keeps_the_bill(deleted, user
     assert (stone_of(deleted).erased_at is not None, stone_of(deleted).checked_at) == (True, None)
     usage.refresh_from_db()
     assert (usage.chat_session, usage.user, usage.prompt_tokens) == (None, user, 5)
+
+
+def test_what_was_found_of_it_by_comparing_planes_goes_too(deleted, erase):
+    DriftFinding.objects.create(kind="metadata_differs", thread_id=deleted.pk, details={"owner": ""})
+
+    erase(deleted)
+
+    assert not DriftFinding.objects.exists()
 
 
 def test_receipt_counts_by_kind_and_holds_no_content(api, session, user, agent_server, erase, no_waiting):

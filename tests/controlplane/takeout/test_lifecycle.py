@@ -12,7 +12,7 @@ from controlplane.takeout import making
 from controlplane.takeout.expiry import exports_clean_up, exports_end, exports_overdue
 from controlplane.takeout.making import export_claim, export_make
 from controlplane.takeout.models import AccountExport
-from controlplane.takeout.services import export_request
+from controlplane.takeout.services import export_request, exports_forget
 from controlplane.takeout.staging import Staging
 from controlplane.takeout.tables import all_tables
 from sdk_bridge import ServerUnreachable
@@ -105,8 +105,8 @@ def test_export_deleted_while_it_is_made_leaves_nothing(user, agent_server, monk
     monkeypatch.setattr(making, "_write_one", write_after_deletion)
     async_to_sync(export_make)(export_id=export.pk)
 
-    assert exports_clean_up() == 1
     assert kept_files() == []
+    assert exports_clean_up() == 0
 
 
 def test_only_the_newest_file_is_kept(user, make_export):
@@ -152,3 +152,18 @@ def test_asking_is_on_record(user):
 
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.subject_id, entry.concerns_id) == ("account.export", str(export.pk), user.pk)
+
+
+def test_export_that_is_deleted_while_it_is_made_leaves_no_pieces(user, agent_server, monkeypatch):
+    export = export_request(owner_id=user.pk)
+    real = making._write_tables
+
+    def forget_then_write(of: AccountExport) -> None:
+        assert exports_forget(owner_id=user.pk) == 1
+        real(of)
+        assert kept_files() != []
+
+    monkeypatch.setattr(making, "_write_tables", forget_then_write)
+    async_to_sync(export_make)(export_id=export.pk)
+
+    assert kept_files() == []

@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import call_command
@@ -12,6 +13,7 @@ from controlplane.audit.models import AuditEntry
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.chat.retention import Retention
 from controlplane.chat.services import session_archive, session_pin, session_restore
+from controlplane.runs.models import Run
 from controlplane.upkeep import retention
 from controlplane.upkeep.retention import sessions_retire
 from controlplane.upkeep.tasks import retire_sessions
@@ -196,3 +198,27 @@ def test_user_sees_when_a_session_will_be_deleted(api, make_session, settings, u
     assert deletes_at(kept) is None
     session_pin(session_id=session.pk, owner_id=user.pk)
     assert deletes_at(session) is None
+
+
+def test_session_in_which_a_run_is_open_is_in_use(user, make_session):
+    spoken_in = make_session(31)
+    run = Run.objects.create(user=user, session=spoken_in, thread_id=spoken_in.pk, graph_id="agent")
+
+    assert sessions_retire(rule=RULE).archived == 0
+    spoken_in.refresh_from_db()
+    assert not spoken_in.is_archived
+
+    Run.objects.filter(pk=run.pk).update(settled_at=timezone.now())
+    assert sessions_retire(rule=RULE).archived == 1
+
+
+def test_run_that_is_admitted_just_before_the_lock_is_seen(user, make_session, monkeypatch):
+    session = make_session(31)
+    listed = ChatSession.objects.filter(pk=session.pk)
+    Run.objects.create(user=user, session=session, thread_id=session.pk, graph_id="agent")
+    answers = iter([listed, RULE.to_archive()])
+    rule = SimpleNamespace(to_archive=lambda: next(answers))
+
+    assert retention._archive_some(rule) == 0
+    session.refresh_from_db()
+    assert not session.is_archived

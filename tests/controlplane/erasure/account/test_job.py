@@ -14,12 +14,13 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.core import serializers
+from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
 
 from controlplane.accounts.agent_tokens import mint_for_service, mint_for_user
 from controlplane.accounts.invitations import invitation_create
-from controlplane.accounts.models import CustomUser
+from controlplane.accounts.models import CustomUser, Invitation
 from controlplane.api.models import IdempotentCreation
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.chat.services import session_create
@@ -33,6 +34,8 @@ from controlplane.erasure.models import DeletionReceipt
 from controlplane.preferences.models import UserPreference
 from controlplane.provider_keys.models import UserAPIKey
 from controlplane.runs.models import Run
+from controlplane.takeout.models import AccountExport
+from controlplane.takeout.staging import Staging
 from controlplane.usage.models import DailyCounter, TokenUsage
 from sdk_bridge import RunRequest, ServerFailed, ServerUnreachable
 from sdk_bridge.memory import MemoryAgentServer, Reply, Turn
@@ -94,9 +97,28 @@ def full(user, stranger, agent_server) -> CustomUser:
             object_repr=owner.email,
             action_flag=2,
         )
+        key = UserAPIKey.objects.get(user=owner)
+        note_in_log(stranger, key, key.key_name)
+        note_in_log(stranger, UserPreference.objects.get(user=owner), owner.email)
+        invitation = Invitation.objects.create(
+            email=owner.email, digest=f"of {owner.pk}", expires_at=timezone.now()
+        )
+        note_in_log(stranger, invitation, owner.email)
+    Staging(AccountExport.objects.get(user=user).pk).file.write_bytes(b"all of it")
     agent_server.leave_item(("users", str(user.pk), "notes"), "k", {"text": "mine"})
     agent_server.leave_item(("users", str(stranger.pk), "notes"), "k2", {"text": "hers"})
     return user
+
+
+def note_in_log(administrator: CustomUser, row: Model, text: str) -> None:
+    """Note a row in the back office's log, as its pages do."""
+    LogEntry.objects.create(
+        user=administrator,
+        content_type=ContentType.objects.get_for_model(row),
+        object_id=str(row.pk),
+        object_repr=text,
+        action_flag=2,
+    )
 
 
 def everything_said() -> str:
