@@ -24,7 +24,7 @@ def test_reports_are_read():
 @pytest.mark.parametrize("report", [{}, {"message": "405 Method Not Allowed", "error": {}}])
 def test_registry_that_was_not_asked_is_no_finding(report):
     assert python_findings(report).vulnerable == node_findings(report).vulnerable == []
-    assert node_findings(report).unknown == 1
+    assert python_findings(report).unknown == node_findings(report).unknown == 1
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,11 @@ from rest_framework.parsers import DataAndFiles, JSONParser, MultiPartParser
 
 
 class BoundedJSONParser(JSONParser):
-    """DRF's parser, for which endless nesting is malformed; the middleware bounds the size."""
+    """DRF's parser, for which endless nesting is malformed; the middleware bounds the size.
+
+    JSON is UTF-8: in a character set of the caller's choice one address could be spelled without end, and
+    each spelling would count as an account of its own.
+    """
 
     def parse(
         self,
@@ -18,7 +22,7 @@ class BoundedJSONParser(JSONParser):
     ) -> dict[str, Any]:
         """Parse one JSON document. Raises ParseError."""
         try:
-            return super().parse(stream, media_type, dict(parser_context or {}))
+            return super().parse(stream, media_type, {**(parser_context or {}), "encoding": "utf-8"})
         except RecursionError as error:
             raise ParseError from error
 

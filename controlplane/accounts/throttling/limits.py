@@ -95,12 +95,13 @@ def _account(request: HttpRequest) -> str:
 def _named_account(request: HttpRequest) -> str:
     # Before the form: a body that was read as one cannot be read again by the view.
     body = request.body
-    if request.content_type == "application/json":
+    if request.path_info == reverse("admin:login"):
+        named = request.POST.get("username", "")
+    else:
+        # As the views read it, whatever the request calls it: its type is the caller's to choose.
         try:
-            given = json.loads(body)
+            given = json.loads(body.decode())
         except (ValueError, RecursionError):
             return ""
         named = given.get("email", "") if isinstance(given, dict) else ""
-    else:
-        named = request.POST.get("username") or request.POST.get("email") or ""
     return str(named).strip().lower()

@@ -1,5 +1,6 @@
 """Limits per address, user and account: counted once, answered in time, and never a reason to stop."""
 
+import json
 import socket
 import time
 import uuid
@@ -243,3 +244,29 @@ def test_back_office_makes_an_address_familiar_too(make_user, settings):
     form = {"username": "boss@example.com", "password": "correct horse"}
     assert [Client().post(reverse("admin:login"), form).status_code for _ in range(3)] == [302] * 3
     assert Client(REMOTE_ADDR="198.51.100.1").post(reverse("admin:login"), form).status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [
+        ("/api/accounts/app/v1/auth/login", "text/plain"),
+        ("/api/accounts/app/v1/auth/login", "application/x-www-form-urlencoded"),
+        (TOKEN, "application/vnd.api+json"),
+    ],
+)
+def test_guesses_count_whatever_their_body_is_called(owner, path, content_type):
+    body = json.dumps({"email": owner.email, "password": "guess"})
+    answers = [
+        Client(REMOTE_ADDR=f"198.51.100.{number}").post(path, body, content_type=content_type).status_code
+        for number in range(3)
+    ]
+    assert answers[2] == 429
+    assert 429 not in answers[:2]
+
+
+def test_address_has_one_spelling_whatever_character_set_is_named(owner):
+    body = json.dumps({"email": owner.email, "password": "correct horse battery"})
+    spelled = body.replace("owner", "+AG8-wner")
+    # Not `post`, which would write the body anew in the character set.
+    answer = Client().generic("POST", TOKEN, spelled.encode(), "application/json; charset=utf-7")
+    assert answer.status_code in {400, 401}
