@@ -1,32 +1,28 @@
 """Deleting a conversation: in steps that survive every interruption, and with a second look."""
 
-import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import async_to_sync
 from django.core.cache import cache
 from django.utils import timezone
 
-from controlplane.accounts.agent_tokens import mint_for_service, mint_for_user
+from controlplane.accounts.agent_tokens import mint_for_service
 from controlplane.api.models import IdempotentCreation
 from controlplane.chat.models import ChatSession, DeletedThread
-from controlplane.chat.services import session_create, session_delete
+from controlplane.chat.services import session_delete
 from controlplane.documents.models import UserDocument
 from controlplane.erasure import sessions as erasing
 from controlplane.erasure import tasks
 from controlplane.erasure.models import DeletionReceipt
-from controlplane.erasure.sessions import session_erase, unfinished_threads
+from controlplane.erasure.sessions import unfinished_threads
 from controlplane.feedback.models import MessageFeedback
 from controlplane.runs.models import Run
 from controlplane.upkeep.models import DriftFinding
 from controlplane.usage.models import TokenUsage
 from sdk_bridge import RunRequest, ServerUnreachable, ThreadNotFound
-from sdk_bridge.memory import MemoryAgentServer, Reply, Turn
-from tests.controlplane import agent_server_double
 from tests.controlplane.documents.files import kept_files, upload
 from tests.controlplane.erasure.conftest import stone_of
 
@@ -269,34 +265,3 @@ def test_disk_that_is_away_holds_up_the_end_but_not_the_erasing(deleted, erase, 
     settings.DELETION_JOURNAL = good
     assert not erase(deleted)
     assert len(good.read_text().splitlines()) == 1
-
-
-def test_live_run_is_cancelled_first(settings, user):
-    was_cancelled = asyncio.Event()
-
-    async def endless(turn: Turn) -> AsyncIterator[Reply]:
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            was_cancelled.set()
-            raise
-        yield "never"
-
-    async def start_delete_and_erase(server: MemoryAgentServer) -> Run:
-        session = await session_create(owner=user, settings={})
-        bridge = server.acting_as(mint_for_user(user).token)
-        started = await bridge.start_run(session.pk, RunRequest(message="Go", on_disconnect="continue"))
-        run = await Run.objects.acreate(
-            pk=started.run_id, user=user, session=session, thread_id=session.pk, graph_id="agent"
-        )
-        await sync_to_async(session_delete)(session_id=session.pk, owner_id=user.pk)
-        await session_erase(thread_id=session.pk)
-        await run.arefresh_from_db()
-        return run
-
-    settings.AGENT_SERVER_CONNECTOR = agent_server_double.CONNECTOR
-    run = async_to_sync(start_delete_and_erase)(agent_server_double.install(agent=endless))
-
-    assert was_cancelled.is_set()
-    assert (run.status, run.session_id) == ("interrupted", None)
-    assert DeletionReceipt.objects.get().counts["cancelled_runs"] == 1
