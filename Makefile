@@ -10,6 +10,7 @@ NODE = $(firstword $(wildcard $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodej
 UV_VERSION := 0.13.9
 # Test files that run at the same time, each worker with servers of its own.
 TEST_WORKERS ?= 2
+SIDE_BY_SIDE = -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 export LANGGRAPH_CLI_NO_ANALYTICS ?= 1
 export LANGSMITH_TRACING ?= false
@@ -45,7 +46,8 @@ $(NODE_PACKAGES:=/node_modules/.installed): %/node_modules/.installed: %/package
 	@touch $@
 
 test: setup $(NODE_PACKAGES:=/node_modules/.installed) lint types contracts audit ## run every check that CI runs
-	@$(RUN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(RUN)/python -m pytest $(SIDE_BY_SIDE) tests/end_to_end $(PYTEST_ARGS)
+	@$(RUN)/python -m pytest $(SIDE_BY_SIDE) --ignore=tests/end_to_end $(PYTEST_ARGS)
 
 scale: setup ## ask a database with a hundred times as many rows; about ten minutes and 8 GB of disk
 	@exec $(RUN)/python -m tests.scale $(SCALE_ARGS)

@@ -1,6 +1,5 @@
 """An account is deleted while a run of it is writing: what is left is a receipt, tombstones and bills."""
 
-import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from tests.end_to_end.traces import Places, Sought, browser_sessions, scan, scan
 from tests.end_to_end.whole_account import SLOW, WholeAccount
 from tests.running_stack import RunningStack
 from tests.scripted_model import ScriptedModel
+from tests.shown_tables import show_table
 
 # Bills, receipts, tombstones and the record of who did what: under bare ids.
 MAY_KEEP_IDS = {
@@ -137,7 +137,7 @@ def _settled(stack: RunningStack, user_id: str) -> dict[str, Any]:
 
 @pytest.mark.timeout(300)
 def test_nothing_but_receipt_tombstones_and_bills_is_left(
-    stack: RunningStack, folder: Path, deleted: Deleted, capsys: pytest.CaptureFixture[str]
+    stack: RunningStack, folder: Path, deleted: Deleted
 ) -> None:
     account, sought = deleted.account, deleted.account.sought
     assert not _unseen(deleted.before, sought)
@@ -154,10 +154,9 @@ def test_nothing_but_receipt_tombstones_and_bills_is_left(
     )
 
     moments = {"before": deleted.before, "erased": first, "looked through again": last}
-    with capsys.disabled():
-        for moment, found in moments.items():
-            sys.stdout.write(f"\n{moment}:\n{table_of(found)}\n")
-        sys.stdout.write(f"receipt: {receipt['counts']}\n")
+    for moment, found in moments.items():
+        show_table(f"{moment}:\n{table_of(found)}")
+    show_table(f"receipt: {receipt['counts']}")
     in_tables = {place: names for place, names in first.items() if "URL" in place or "_URI" in place}
     assert _what_must_not_be_left(in_tables, sought) == {}
     sessions = b"\n".join(browser_sessions(stack))

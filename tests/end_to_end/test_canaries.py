@@ -3,7 +3,6 @@
 import base64
 import re
 import stat
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from tests.end_to_end.canaries.inhabited_system import InhabitedSystem, new_secr
 from tests.end_to_end.canaries.people import come_in
 from tests.end_to_end.canaries.places import Places
 from tests.end_to_end.canaries.plants import PLANTS
+from tests.shown_tables import show_table
 
 FLUSH_SECONDS = 30.0
 PRIVATE = 0o600
@@ -75,7 +75,7 @@ def _wait_until_written(system: InhabitedSystem) -> None:
 
 
 @pytest.mark.timeout(400)
-def test_no_secret_is_found_anywhere(places: Places, request: pytest.FixtureRequest) -> None:
+def test_no_secret_is_found_anywhere(places: Places) -> None:
     hearing = places.system.hearing
     assert set(hearing.proofs) == set(hearing.canaries)
     searched: dict[str, tuple[int, int]] = {}
@@ -87,10 +87,7 @@ def test_no_secret_is_found_anywhere(places: Places, request: pytest.FixtureRequ
             hit for hit in search(place, pieces, hearing.canaries.values()) if not _is_by_design(places, hit)
         ]
 
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    assert capture is not None
-    with capture.global_and_fixture_disabled():
-        sys.stdout.write("\n" + "\n".join(_table(places, searched, hits)) + "\n")
+    show_table("\n".join(_table(places, searched, hits)))
     assert hits == []
     assert [place for place, (pieces, _) in searched.items() if pieces == 0] == []
 

@@ -21,6 +21,7 @@ from tests.end_to_end.api import eventually
 from tests.end_to_end.hands import bearer
 from tests.running_stack import RunningStack
 from tests.scripted_model import ScriptedModel
+from tests.shown_tables import show_table
 
 ROOT = Path(__file__).resolve().parents[2]
 # A user's state may be ten seconds old, and an answer takes its time.
@@ -98,9 +99,7 @@ def test_ended_token_starts_nothing_at_once_and_reads_nothing_soon(
     assert reads_ended < READS_END_WITHIN
     assert closed_by == POLICY_VIOLATION
     assert sockets_ended < SOCKETS_END_WITHIN
-    sys.stdout.write(
-        f"{way}: reads ended after {reads_ended:.1f} s, the socket after {sockets_ended:.1f} s\n"
-    )
+    show_table(f"{way}: reads ended after {reads_ended:.1f} s, the socket after {sockets_ended:.1f} s")
 
 
 def close_code(socket: ClientConnection) -> int | None:

@@ -12,6 +12,7 @@ from tests.end_to_end.api import Api
 from tests.end_to_end.hands import new_account
 from tests.running_stack import RunningStack
 from tests.scripted_model import ScriptedModel
+from tests.shown_tables import show_table
 
 # Where the matrix has made something: nothing of it is left.
 MADE_IN = ("sessions", "documents", "user-tools", "provider-keys")
@@ -19,9 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.timeout(240)
-def test_no_hand_gets_anywhere_on_any_system(
-    stack: RunningStack, scripted_model: ScriptedModel, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_hand_gets_anywhere_on_any_system(stack: RunningStack, scripted_model: ScriptedModel) -> None:
     scripted_model.reply("Say hello", "Hello.")
     scripted_model.reply("very long story", "Too late.", streamingProfile={"ttft": 60_000, "tps": 20})
     owner, other = (f"{new_account(stack)}@threadplane.local:{DEMO_PASSWORD}" for _ in range(2))
@@ -36,8 +35,7 @@ def test_no_hand_gets_anywhere_on_any_system(
         timeout=220,
     )
 
-    with capsys.disabled():
-        sys.stdout.write(f"\n{done.stdout}\n")
+    show_table(done.stdout)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     assert "Agent Server: " in done.stdout
     assert "REST: " in done.stdout

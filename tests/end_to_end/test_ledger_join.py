@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -32,19 +31,18 @@ from tests.end_to_end.ledger_join import (
 from tests.end_to_end.turns import LONG, TURNS, Scene
 from tests.running_stack import RunningStack
 from tests.scripted_model import ScriptedModel
+from tests.shown_tables import show_table
 
 RUNS_FILE = Path("agent-server", ".langgraph_api", ".langgraph_ops.pckl")
 Lines = dict[str, Sequence[Joined]]
 
 
 @pytest.fixture(scope="module")
-def lines(request: pytest.FixtureRequest) -> Iterator[Lines]:
+def lines() -> Iterator[Lines]:
     """What the tests of this module joined, printed as one table after the last of them."""
     found: Lines = {}
     yield found
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        sys.stdout.write(f"\n{table(dict(sorted(found.items())))}\n")
+    show_table(table(dict(sorted(found.items()))))
 
 
 @pytest.mark.parametrize("turn", TURNS)

@@ -8,7 +8,12 @@ from tests.running_stack import ROOT, RunningStack
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-RUN_ELSEWHERE = {"make up": "test_make_up.py", "make demo": "test_demo.py", "make test": ".ci/run"}
+RUN_ELSEWHERE = {
+    "make up": "test_make_up.py",
+    "make demo": "test_demo.py",
+    "make test": ".ci/run",
+    "make chaos": "test_chaos.py",
+}
 
 
 def test_make_commands_are_run_by_a_test_or_by_ci() -> None:

@@ -18,8 +18,16 @@ METHODS = ("get", "post", "put", "patch", "delete")
 SIGNED_OUT = frozenset({"401 not_authenticated", "401 token_not_valid"})
 # Scopes do not open what is about the account's own security.
 READ_ONLY = frozenset({"403 scope_missing", "403 personal_token_not_allowed"})
-# It would end the tokens that the matrix works with.
-LEFT_OUT = {"auth_sign_out_everywhere"}
+# They would end the tokens that the matrix works with, or the account; exports and receipts come only later.
+LEFT_OUT = {
+    "auth_sign_out_everywhere",
+    "me_delete",
+    "exports_request",
+    "exports_read",
+    "exports_delete",
+    "exports_download",
+    "deletions_retrieve",
+}
 NOT_THERE = "404 not_found"
 # Where the document's example names what only its own system has.
 BODIES: dict[str, Any] = {
