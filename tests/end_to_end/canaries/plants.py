@@ -43,7 +43,10 @@ def _in_file(name: str) -> Plant:
 
 
 def _on_a_command_line(places: Places, text: str) -> None:
-    waiting = subprocess.Popen([sys.executable, "-c", "input()", text], stdin=subprocess.PIPE)
+    command = [sys.executable, "-c", "print(flush=True); input()", text]
+    waiting = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert waiting.stdout
+    waiting.stdout.readline()  # Popen returns before the kernel has set the new command line
     places.pids["planted"] = waiting.pid
     places.processes.append(waiting)
 
