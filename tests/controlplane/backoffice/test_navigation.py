@@ -29,7 +29,7 @@ def test_administrator_is_led_everywhere(make_user):
     }
     found = links(reader)
 
-    assert set(found) == {reverse("admin:index"), *pages}
+    assert set(found) == {reverse("admin:index"), reverse("admin:usage_tokenusage_report"), *pages}
     assert len(found) == len(set(found))
 
 
@@ -56,7 +56,8 @@ def test_reader_is_led_where_they_may_go(make_user, permissions, seen):
     reader.user_permissions.set(Permission.objects.filter(codename__in=permissions))
 
     assert headings(reader) == seen
-    assert len(links(reader)) == 1 + len(permissions)
+    # The report of usage is a page of its own, for those who may see its calls.
+    assert len(links(reader)) == 1 + len(permissions) + ("view_tokenusage" in permissions)
 
 
 def test_where_one_is_is_marked(make_user):
