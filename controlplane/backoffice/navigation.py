@@ -74,7 +74,11 @@ def _items(request: HttpRequest, app: dict[str, Any]) -> list[dict[str, Any]]:
         for title, icon, name, permission in PAGES.get(app["app_label"], ())
         if request.user.has_perm(permission)
     ]
-    return [*pages, *(_item(app, model) for model in app["models"])]
+    tables = [_item(app, model) for model in app["models"]]
+    if any(page["link"] == request.path for page in pages):
+        # Its address continues that of a table, which the library would mark as well.
+        tables = [{**table, "active": False} for table in tables]
+    return [*pages, *tables]
 
 
 def _item(app: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:

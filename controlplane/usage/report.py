@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from controlplane.accounts.models import CustomUser
 from controlplane.backoffice.charts import draw_bars, write_amount
@@ -59,7 +58,7 @@ def cards(period: Period, total: Row, days: Mapping[date, Row]) -> list[dict[str
     tokens = {day: row["tokens_in"] + row["tokens_out"] for day, row in days.items()}
     costs = {day: row["cost"] or Decimal(0) for day, row in days.items()}
     calls = {day: row["calls"] for day, row in days.items()}
-    no_price = ngettext("%s call without a price", "%s calls without a price", unpriced) % f"{unpriced:,}"
+    no_price = _("%s without a price") % f"{unpriced:,}"
     both = {"read": _short(total["tokens_in"]), "written": _short(total["tokens_out"])}
     notes = {
         "cost": no_price if unpriced else "",
@@ -77,14 +76,14 @@ def cards(period: Period, total: Row, days: Mapping[date, Row]) -> list[dict[str
 def _chart(period: Period, by_day: Mapping[date, Amount], unit: Unit) -> dict[str, Any]:
     spans = _spans(period)
     amounts: list[Amount] = [sum(by_day.get(day, 0) for day in _days(*span)) for span in spans]
-    highest = max(amounts)
+    highest, end = max(amounts), "j M" if period.days <= MOST_BARS else "M Y"
     return {
         "total": write_amount(sum(amounts), unit),
         "bars": draw_bars(amounts, [_written(*span) for span in spans], unit),
         "is_by_week": period.days > MOST_BARS,
         "highest": write_amount(highest, unit) if highest else "",
-        "first": date_format(period.first, "j M Y"),
-        "last": date_format(period.last, "j M Y"),
+        "first": date_format(period.first, end),
+        "last": date_format(period.last, end),
     }
 
 

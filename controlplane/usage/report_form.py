@@ -56,10 +56,10 @@ class ReportForm(forms.Form):
     last = DayField(label=_("To, included"))
     by = forms.ChoiceField(label=_("By"), choices=GROUPINGS, widget=UnfoldAdminSelectWidget)
     user = forms.CharField(
-        label=_("User"),
+        label=_("User, empty: all"),
         required=False,
         max_length=254,
-        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": _("All; e-mail address or id")}),
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": _("E-mail address or id")}),
     )
 
     @classmethod

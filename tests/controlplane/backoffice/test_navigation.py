@@ -60,10 +60,18 @@ def test_reader_is_led_where_they_may_go(make_user, permissions, seen):
     assert len(links(reader)) == 1 + len(permissions) + ("view_tokenusage" in permissions)
 
 
-def test_where_one_is_is_marked(make_user):
+@pytest.mark.parametrize(
+    ("page_name", "title"),
+    [
+        pytest.param("admin:runs_run_changelist", "Runs", id="table"),
+        pytest.param("admin:usage_tokenusage_report", "Usage report", id="report"),
+        pytest.param("admin:usage_tokenusage_changelist", "Token usage", id="reported-table"),
+    ],
+)
+def test_where_one_is_is_marked(make_user, page_name, title):
     client = Client()
     client.force_login(make_user("admin@example.com", is_staff=True, is_superuser=True))
-    page = client.get(reverse("admin:runs_run_changelist"))
+    page = client.get(reverse(page_name))
 
     marked = [
         item["title"]
@@ -71,4 +79,4 @@ def test_where_one_is_is_marked(make_user):
         for item in group["items"]
         if item["active"]
     ]
-    assert marked == ["Runs"]
+    assert marked == [title]

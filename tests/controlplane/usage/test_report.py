@@ -91,7 +91,7 @@ def test_figures_are_drawn_by_day_whatever_the_table_is_by(office, calls):
     shown = {card["slug"]: card for card in office.get(PAGE, {**MARCH, "by": "model"}).context["cards"]}
 
     assert {slug: (card["total"], card["note"]) for slug, card in shown.items()} == {
-        "cost": ("$3.00", "1 call without a price"),
+        "cost": ("$3.00", "1 without a price"),
         "tokens": ("440", "400 in, 40 out"),
         "calls": ("4", "1 failed"),
     }
@@ -169,6 +169,14 @@ def test_last_thirty_days_by_day_are_shown_when_nothing_is_asked(office, user):
     given = office.get(PAGE).context["form"].cleaned_data
 
     assert (given["by"], given["period"].days, given["owner_id"]) == ("day", 30, None)
+
+
+def test_each_field_is_there_once_and_both_buttons_send_the_form(office):
+    page = office.get(PAGE, MARCH).text
+    form = page[page.index('<form method="get" class="report-form"') :].split("</form>")[0]
+
+    assert [form.count(f'name="{name}"') for name in ("first", "last", "by", "user", "format")] == [1] * 5
+    assert form.count('<button type="submit"') == 2
 
 
 def test_nothing_is_shown_as_nothing(office):
