@@ -15,12 +15,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
+from controlplane.backoffice.charts import draw_bars, write_amount
 from controlplane.backoffice.figures import Amount, Figure, Span, Unit, all_figures
 
 DAYS = 30
 KEPT_SECONDS = 60
-# In the drawing's own units; the browser stretches it.
-CHART_WIDTH, CHART_HEIGHT, GAP = 300, 72, 2
 
 _OPPOSITES = {"better": "worse", "worse": "better", "plain": "plain"}
 
@@ -79,7 +78,7 @@ def _card(figure: Figure, measured: Measured, span: Span) -> dict[str, Any]:
         "link": reverse(figure.page),
         "total": write_amount(measured.total, figure.unit),
         "trend": _trend(figure, measured),
-        "bars": _bars(measured.amounts, span, figure.unit),
+        "bars": draw_bars(measured.amounts, [_written(day) for day in span.days], figure.unit),
         "is_bad_news": figure.more_is == "worse" and figure.unit is Unit.COUNT,
         "highest": write_amount(highest, figure.unit) if highest else "",
         "first": date_format(span.first, "j M"),
@@ -99,45 +98,5 @@ def _trend(figure: Figure, measured: Measured) -> dict[str, Any]:
     return {"text": f"{'▲' if percent > 0 else '▼'} {abs(percent):,} %", "tone": tone}
 
 
-def _bars(amounts: Sequence[Amount], span: Span, unit: Unit) -> list[dict[str, Any]]:
-    highest, step = max(amounts), (CHART_WIDTH + GAP) / len(amounts)
-    return [
-        {
-            "x": round(number * step, 2),
-            "width": round(step - GAP, 2),
-            "height": (height := _height(amount, highest)),
-            "y": round(CHART_HEIGHT - height, 2),
-            "is_empty": not amount,
-            "says": f"{_written(day)}: {write_amount(amount, unit)}",
-        }
-        for number, (day, amount) in enumerate(zip(span.days, amounts, strict=True))
-    ]
-
-
-def _height(amount: Amount, highest: Amount) -> float:
-    if not amount:
-        return 1.0
-    # A day on which something happened is seen, however small beside the highest.
-    return round(max(3.0, float(amount) / float(highest) * CHART_HEIGHT), 2)
-
-
 def _written(day: date) -> str:
     return date_format(day, "D j M")
-
-
-def write_amount(amount: Amount, unit: Unit) -> str:
-    """Write an amount as one reads it at a glance: 12,345 and 1.2M, $0.0042 and $1,234."""
-    if unit is Unit.DOLLARS:
-        return _dollars(Decimal(amount))
-    for size, letter in ((10**9, "B"), (10**6, "M")):
-        if amount >= size:
-            return f"{amount / size:.1f}{letter}"
-    return f"{amount:,}"
-
-
-def _dollars(amount: Decimal) -> str:
-    if not amount:
-        return "$0"
-    if amount < Decimal("0.1"):
-        return f"${amount:.4f}"
-    return f"${amount:,.0f}" if amount >= 10_000 else f"${amount:,.2f}"  # noqa: PLR2004  # cents no longer matter

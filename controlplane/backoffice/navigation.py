@@ -44,6 +44,10 @@ ICONS_OF_MODELS = {
     "UsageGrant": "redeem",
 }
 ICON = "table_rows"
+# Pages beside those of tables, by app: title, icon, name of the address, permission.
+PAGES = {
+    "usage": ((_("Usage report"), "monitoring", "admin:usage_tokenusage_report", "usage.view_tokenusage"),),
+}
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
@@ -56,12 +60,25 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": heading,
             "separator": True,
-            "items": [_item(app, model) for app in found for model in app["models"]],
+            "items": [item for app in found for item in _items(request, app)],
         }
         for heading, found in groups
         if found
     ]
     return [{"items": [start]}, *shown]
+
+
+def _items(request: HttpRequest, app: dict[str, Any]) -> list[dict[str, Any]]:
+    pages = [
+        {"title": title, "icon": icon, "link": reverse(name)}
+        for title, icon, name, permission in PAGES.get(app["app_label"], ())
+        if request.user.has_perm(permission)
+    ]
+    tables = [_item(app, model) for model in app["models"]]
+    if any(page["link"] == request.path for page in pages):
+        # Its address continues that of a table, which the library would mark as well.
+        tables = [{**table, "active": False} for table in tables]
+    return [*pages, *tables]
 
 
 def _item(app: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:

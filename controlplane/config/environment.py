@@ -69,7 +69,8 @@ class Environment(LimitSettings, KeepingEnvironment):
         default="console", description="How log lines look: console or json"
     )
     time_zone: str = Field(
-        default="UTC", description="IANA time zone in which days begin and dates are shown"
+        default="UTC",
+        description="IANA time zone of dates in the back office, and of the days of users who chose none",
     )
 
     registration: Literal["open", "invitation", "closed"] = Field(

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +15,7 @@ from controlplane.backoffice.pages import LargeTableAdmin, ShownOnlyAdmin
 from controlplane.usage import figures, services
 from controlplane.usage.counters_admin import dollars
 from controlplane.usage.models import ModelPrice, TokenUsage
+from controlplane.usage.report_page import report
 
 figures.register()
 
@@ -40,6 +42,11 @@ class TokenUsageAdmin(ShownOnlyAdmin[TokenUsage]):
     search_help_text = _("Attempt or run id, e-mail address or model")
     # No column's values and no dates are asked of the whole table, which only grows.
     ordering = ("-created_at", "-id")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the report, before what takes any word for a row's key."""
+        own = path("report/", self.admin_site.admin_view(report), name="usage_tokenusage_report")
+        return [own, *super().get_urls()]
 
     @column(_("for"), ordering="request_type", is_label=True)
     def purpose(self, usage: TokenUsage) -> str:

@@ -43,15 +43,13 @@ class Calls:
         calls = [_grouped(_named(part.settled()), keys, _FIGURES_OF_CALLS) for part in parts]
         return _merge(keys, _grouped(_named_sums(sums), keys, _FIGURES_OF_SUMS).union(*calls, all=True))
 
-    def by_session(self, *, most: int) -> list[Row]:
-        """Add them up by session, with its title, the dearest first: the ledger alone knows them."""
+    def by_label(self, key: str, label: str, *, most: int) -> list[Row]:
+        """Add them up by session or provider key, with its name, the dearest first: the ledger knows them."""
         around = TokenUsage.objects.within(self.period.start - ZONES_APART, self.period.end + ZONES_APART)
         mine = around if self.owner_id is None else around.owned_by(self.owner_id)
         on_days = _named(mine.settled()).filter(day__range=(self.period.first, self.period.last))
-        keys = ("chat_session_id", "chat_session__title")
-        sums = _grouped(on_days, keys, _FIGURES_OF_CALLS)
-        dearest = sums.order_by(F(f"{SUM}cost").desc(nulls_last=True), "chat_session_id")[:most]
-        return _merge(keys, dearest)
+        sums = _grouped(on_days, (key, label), _FIGURES_OF_CALLS)
+        return _merge((key, label), sums.order_by(F(f"{SUM}cost").desc(nulls_last=True), key)[:most])
 
     def _counters(self) -> QuerySet[DailyCounter]:
         days = DailyCounter.objects.filter(day__range=(self.period.first, self.period.last))

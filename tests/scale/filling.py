@@ -6,7 +6,16 @@ from django.db.models import Model
 
 HEAVY, ORDINARY = 1, 2
 HEAVY_SESSIONS, ORDINARY_SESSIONS = 2_000, 100
-TABLES = ("chat.ChatSession", "chat.IndexedMessage", "usage.TokenUsage", "usage.DailyCounter")
+TABLES = (
+    "chat.ChatSession",
+    "chat.IndexedMessage",
+    "usage.TokenUsage",
+    "usage.DailyCounter",
+    "usage.MonthlyCounter",
+    "usage.DailySum",
+)
+TIME_OF_CALL = "(s.updated_at - n * interval '1 hour')"
+DAY_OF_CALL = f"({TIME_OF_CALL} AT TIME ZONE 'UTC')::date"
 
 
 def fill(*, users: int, sessions: int, usage: int) -> None:
@@ -16,8 +25,9 @@ def fill(*, users: int, sessions: int, usage: int) -> None:
     indexes = [index for model in models for index in _take_off_indexes(model)]
     _insert_sessions(users, sessions)
     _insert_words()
+    _insert_counters(usage // sessions)
     _insert_usage(usage // sessions)
-    _insert_counters()
+    _insert_sums()
     _run("SET maintenance_work_mem = '1GB'")
     for index in indexes:
         _run(index)
@@ -82,10 +92,39 @@ def _insert_words() -> None:
     )
 
 
+def _insert_counters(calls: int) -> None:
+    # Each user's days with calls, and today for everybody.
+    _insert(
+        apps.get_model("usage.DailyCounter"),
+        "FROM (SELECT user_id, day, sum(made) AS made FROM"  # noqa: S608  # a number is all that is put in
+        f" (SELECT s.user_id, {DAY_OF_CALL} AS day, 1 AS made FROM {_calls(calls)}"
+        " UNION ALL SELECT id, current_date, 0 FROM accounts_customuser) all_days GROUP BY 1, 2) used",
+        user_id="user_id",
+        day="day",
+        resets_at="day + interval '1 day'",
+        messages="5",
+        tokens="150 * made",
+        cost="0.00075 * made",
+        is_rolled_up="day < current_date",
+    )
+    _insert(
+        apps.get_model("usage.MonthlyCounter"),
+        "FROM (SELECT user_id, date_trunc('month', day)::date AS month, sum(messages) AS messages,"
+        " sum(tokens) AS tokens, sum(cost) AS cost FROM usage_dailycounter GROUP BY 1, 2) used",
+        user_id="user_id",
+        month="month",
+        resets_at="month + interval '1 month'",
+        messages="messages",
+        tokens="tokens",
+        cost="cost",
+    )
+
+
 def _insert_usage(calls: int) -> None:
     _insert(
         apps.get_model("usage.TokenUsage"),
-        f"FROM chat_chatsession s, generate_series(1, {calls}) n",
+        f"FROM {_calls(calls)} JOIN usage_dailycounter c ON c.user_id = s.user_id AND c.day = {DAY_OF_CALL}",
+        counter_id="c.id",
         id="gen_random_uuid()",
         user_id="s.user_id",
         chat_session_id="s.id",
@@ -97,21 +136,34 @@ def _insert_usage(calls: int) -> None:
         completion_cost="0.0005",
         total_cost="0.00075",
         is_priced="true",
-        created_at="s.updated_at - n * interval '1 hour'",
+        created_at=TIME_OF_CALL,
         settled_at="s.updated_at",
     )
 
 
-def _insert_counters() -> None:
+def _insert_sums() -> None:
     _insert(
-        apps.get_model("usage.DailyCounter"),
-        "FROM accounts_customuser",
-        user_id="id",
-        day="current_date",
-        resets_at="current_date + interval '1 day'",
-        messages="5",
-        tokens="5000",
+        apps.get_model("usage.DailySum"),
+        "FROM (SELECT counter_id, provider, model_name, request_type, count(*) AS calls,"
+        " sum(prompt_tokens) AS tokens_in, sum(completion_tokens) AS tokens_out, sum(total_cost) AS cost"
+        " FROM usage_tokenusage GROUP BY 1, 2, 3, 4) used"
+        " JOIN usage_dailycounter counter ON counter.id = counter_id AND counter.is_rolled_up",
+        counter_id="counter_id",
+        provider="provider",
+        model_name="model_name",
+        request_type="request_type",
+        is_house_paid="true",
+        calls="calls",
+        failed_calls="0",
+        unpriced_calls="0",
+        tokens_in="tokens_in",
+        tokens_out="tokens_out",
+        cost="used.cost",
     )
+
+
+def _calls(of_each_session: int) -> str:
+    return f"chat_chatsession s CROSS JOIN generate_series(1, {of_each_session}) n"
 
 
 def _word(words: int) -> str:

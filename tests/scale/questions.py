@@ -1,10 +1,12 @@
-"""What is asked: lists, deep pages, filters, orders and search of one user, the limit check, admin pages."""
+"""What is asked: one user's lists, pages, filters, search, limit check and year's usage; admin pages."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from controlplane.accounts.api_tokens import issue_refresh_token
@@ -45,6 +47,7 @@ def questions() -> dict[str, Question]:
             asked[f"{who}: {name}"] = _get(api, f"{SESSIONS}?{urlencode(filters)}")
         asked[f"{who}: search"] = _get(api, f"{SESSIONS}search/?q=w7+w1")
         asked[f"{who}: usage"] = _get(api, "/api/v1/usage/")
+        asked[f"{who}: year's chart"] = _get(api, f"/api/v1/usage/summary/?{urlencode(_year('from', 'to'))}")
         asked[f"{who}: limit check"] = _check(user)
         if number == HEAVY:
             asked[f"{who}: page {DEEP + 1}"] = _get(api, _deep_page(api))
@@ -56,10 +59,21 @@ def _of_the_back_office() -> dict[str, Question]:
     CustomUser.objects.filter(pk=admin.pk).update(is_staff=True, is_superuser=True)
     client = Client()
     client.force_login(admin)
+    report = reverse("admin:usage_tokenusage_report")
+    one_user = urlencode({**_year("first", "last"), "user": f"user{HEAVY}@example.com"})
     return {
-        name: _get(client, f"{reverse(f'admin:{page}_changelist')}?{urlencode(filters)}")
-        for name, (page, filters) in IN_THE_BACK_OFFICE.items()
+        **{
+            name: _get(client, f"{reverse(f'admin:{page}_changelist')}?{urlencode(filters)}")
+            for name, (page, filters) in IN_THE_BACK_OFFICE.items()
+        },
+        "admin: heavy user's year": _get(client, f"{report}?{one_user}"),
+        "admin: everybody's year": _get(client, f"{report}?{urlencode(_year('first', 'last'))}"),
     }
+
+
+def _year(first: str, last: str) -> dict[str, str]:
+    today = timezone.localdate()
+    return {first: str(today - timedelta(days=365)), last: str(today)}
 
 
 def _get(client: Client, address: str) -> Question:

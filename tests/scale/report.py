@@ -38,7 +38,8 @@ def write_report(results: list[Result], *, sizes: tuple[tuple[int, int], tuple[i
         f"Large: {large:,} and {large_usage:,}. Both hold a heavy user of 2,000 sessions and an ordinary "
         "one of 100; the others are skewed. Milliseconds of whole requests (for the limit check of the "
         "call), medians of "
-        f"{len(results[0].samples[0])} each, asked in turn in one run; every sample is in "
+        f"{len(results[0].samples[0])} each, asked in turn in one run; what is asked of everybody adds up "
+        "more on the large one, and is not held to a ratio; every sample is in "
         "[benchmarks/scale.json](benchmarks/scale.json)."
     )
     RAW.parent.mkdir(exist_ok=True)

@@ -19,10 +19,15 @@ SMALL_SESSIONS, SMALL_USAGE = 10_000, 100_000
 USERS_PER_SESSIONS = 100
 ASKED_PER_ROUND = 4
 MOST = 1.5
+# Adds up every user's days, of which a larger database has more: shown, not held to the ratio.
+OF_EVERYBODY = frozenset({"admin: everybody's year"})
 
 
 def compare(*, sessions: int, usage: int, rounds: int) -> list[str]:
-    """Fill, ask, report; returns the questions that take more than 1.5 times as long on the large one."""
+    """Fill, ask, report; returns the questions that take more than 1.5 times as long on the large one.
+
+    Those of everybody are left out: what they add up is larger.
+    """
     for name, rows, calls in ((SMALL, SMALL_SESSIONS, SMALL_USAGE), (LARGE, sessions, usage)):
         began = time.monotonic()
         _connect(name)
@@ -46,7 +51,8 @@ def compare(*, sessions: int, usage: int, rounds: int) -> list[str]:
         for question in samples[SMALL]
     ]
     write_report(results, sizes=((SMALL_SESSIONS, SMALL_USAGE), (sessions, usage)))
-    return [result.question for result in results if result.ratio > MOST]
+    held = (result for result in results if result.question not in OF_EVERYBODY)
+    return [result.question for result in held if result.ratio > MOST]
 
 
 def _ask(ask: Question) -> list[float]:

@@ -1,4 +1,4 @@
-"""A user's own usage, added up by day, model, session or purpose."""
+"""A user's own usage, added up by day, model, session, purpose or who paid."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -65,10 +65,13 @@ class GroupSerializer(SumsSerializer):
     """One group and its sums."""
 
     key = serializers.SerializerMethodField(
-        help_text="The day, model, session id or purpose; null for calls of no session, or of a deleted one."
+        help_text=(
+            "The day, model, session id, purpose, `house` or `own_key`, or id of the caller's own key; null "
+            "for calls of no session, or of a deleted one, and for those on the house's key."
+        )
     )
     label = serializers.SerializerMethodField(  # type: ignore[assignment]  # a field of that name
-        help_text="The same for people: of a session, its title."
+        help_text="The same for people: of a session its title, of a key its name."
     )
 
     class Meta:
@@ -76,11 +79,14 @@ class GroupSerializer(SumsSerializer):
 
     def get_key(self, group: dict[str, Any]) -> str | None:
         """Give the key as text."""
+        if isinstance(group["key"], bool):
+            return "house" if group["key"] else "own_key"
         return None if group["key"] is None else str(group["key"])
 
     def get_label(self, group: dict[str, Any]) -> str:
-        """Give a session's title, else the key."""
-        return str(group.get("chat_session__title") or group["key"] or "")
+        """Give a session's title or a key's name, else the key."""
+        named = group.get("chat_session__title") or group.get("provider_key__key_name")
+        return str(named or self.get_key(group) or "")
 
 
 class UsageSummaryView(APIView):
@@ -140,7 +146,7 @@ class UsageSummaryView(APIView):
         examples=[EXAMPLE],
     )
     def get(self, request: Request) -> Response:
-        """Add up the settled calls of at most 366 days, in the caller's time zone."""
+        """Add up the settled calls of at most 366 days, by the days of the caller's own time zone."""
         caller = user_of(request)
         given = self.Filters(data=request.query_params.dict(), context={"zone": zone_of(caller)})
         given.is_valid(raise_exception=True)

@@ -29,7 +29,7 @@ def test_administrator_is_led_everywhere(make_user):
     }
     found = links(reader)
 
-    assert set(found) == {reverse("admin:index"), *pages}
+    assert set(found) == {reverse("admin:index"), reverse("admin:usage_tokenusage_report"), *pages}
     assert len(found) == len(set(found))
 
 
@@ -56,13 +56,22 @@ def test_reader_is_led_where_they_may_go(make_user, permissions, seen):
     reader.user_permissions.set(Permission.objects.filter(codename__in=permissions))
 
     assert headings(reader) == seen
-    assert len(links(reader)) == 1 + len(permissions)
+    # The report of usage is a page of its own, for those who may see its calls.
+    assert len(links(reader)) == 1 + len(permissions) + ("view_tokenusage" in permissions)
 
 
-def test_where_one_is_is_marked(make_user):
+@pytest.mark.parametrize(
+    ("page_name", "title"),
+    [
+        pytest.param("admin:runs_run_changelist", "Runs", id="table"),
+        pytest.param("admin:usage_tokenusage_report", "Usage report", id="report"),
+        pytest.param("admin:usage_tokenusage_changelist", "Token usage", id="reported-table"),
+    ],
+)
+def test_where_one_is_is_marked(make_user, page_name, title):
     client = Client()
     client.force_login(make_user("admin@example.com", is_staff=True, is_superuser=True))
-    page = client.get(reverse("admin:runs_run_changelist"))
+    page = client.get(reverse(page_name))
 
     marked = [
         item["title"]
@@ -70,4 +79,4 @@ def test_where_one_is_is_marked(make_user):
         for item in group["items"]
         if item["active"]
     ]
-    assert marked == ["Runs"]
+    assert marked == [title]

@@ -27,7 +27,7 @@ KINDS = {
     "page-unknown": ("get", "/nothing/", 404),
     "health": ("get", "/health/live/", 200),
     "internal": ("post", "/internal/runs/admit/", 403),
-    "static": ("get", "/static/backoffice/first_page.css", 200),
+    "static": ("get", "/static/backoffice/figures.css", 200),
     "static-unknown": ("get", "/static/nothing.css", 404),
     "wrong-host": ("get", "/health/live/", 400),
     "throttled": ("get", "/nothing/", 429),

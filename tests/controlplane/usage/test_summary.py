@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from controlplane.chat.models import ChatSession
+from controlplane.provider_keys.models import UserAPIKey
 from controlplane.usage import selectors
 from controlplane.usage.models import TokenUsage
 
@@ -82,6 +83,20 @@ def test_sessions_are_named_and_calls_of_none_are_together(api, calls, session):
         (str(session.pk), "Tea", 1),
         (None, "", 2),
     ]
+
+
+@pytest.mark.parametrize("group_by", ["payer", "provider_key"])
+def test_calls_on_own_keys_are_told_from_those_that_the_house_pays(api, user, calls, group_by):
+    key = UserAPIKey.objects.create(user=user, provider="openai", key_name="Mine")
+    TokenUsage.objects.create(
+        user=user, model_name="a", provider_key=key, created_at=NOON, total_cost=5, is_priced=True
+    )
+    answer = api.get(URL, {**MARCH, "group_by": group_by}).json()
+
+    assert [(row["key"], row["label"], row["calls"], row["total_cost"]) for row in answer["results"]] == {
+        "payer": [("own_key", "own_key", 1, "5.000000000"), ("house", "house", 3, "3.000000000")],
+        "provider_key": [(str(key.pk), "Mine", 1, "5.000000000"), (None, "", 3, "3.000000000")],
+    }[group_by]
 
 
 def test_groups_are_bounded_and_the_total_is_whole(api, calls, monkeypatch):
