@@ -36,8 +36,8 @@ up: setup ## start the whole system; Ctrl-C stops it
 demo: setup ## stream one chat turn in the terminal and show its usage row
 	@exec $(RUN)/python -m controlplane.embedded demo
 
-# The scripted model, and the JavaScript SDK as a client.
-NODE_PACKAGES := tests/aimock tests/javascript
+# The scripted model, the JavaScript SDK as a client, and an MCP server.
+NODE_PACKAGES := tests/aimock tests/javascript tests/mcp
 
 $(NODE_PACKAGES:=/node_modules/.installed): %/node_modules/.installed: %/package-lock.json $(VENV)/.installed
 	@echo "threadplane: installing the Node packages of $* for tests"

@@ -36,8 +36,14 @@ class EffectiveConfiguration:
     max_tokens: Setting[int | None]
     system_prompt: Setting[str]
     enabled_tools: Setting[list[str]]
+    remote_tools: Setting[list[dict[str, Any]]]
+    approval_tools: Setting[list[str]]
+    fallback_models: Setting[list[str]]
+    supports_tools: Setting[bool]
+    supports_vision: Setting[bool]
     enable_summarization: Setting[bool]
     summarization_threshold: Setting[int]
+    summary_model: Setting[str]
     summary_keep_tokens: Setting[int]
 
     def settings(self) -> dict[str, Setting[Any]]:
@@ -77,6 +83,11 @@ def effective_configuration(
         ),
         system_prompt=levels.system_prompt(),
         enabled_tools=_enabled_tools(user_id),
+        remote_tools=Setting([], Origin.SYSTEM),
+        approval_tools=Setting([], Origin.SYSTEM),
+        fallback_models=Setting([], Origin.SYSTEM),
+        supports_tools=Setting(True, Origin.SYSTEM),  # noqa: FBT003  # a value among values
+        supports_vision=Setting(True, Origin.SYSTEM),  # noqa: FBT003
         enable_summarization=levels.first(None, "enable_summarization", "enable_auto_summarization", True),  # noqa: FBT003  # a value among values
         summarization_threshold=levels.first(
             None,
@@ -84,6 +95,7 @@ def effective_configuration(
             "summarization_threshold",
             settings.DEFAULT_SUMMARIZATION_THRESHOLD,
         ),
+        summary_model=levels.first(None, "", "summarization_model", ""),
         summary_keep_tokens=Setting(settings.DEFAULT_SUMMARY_KEEP_TOKENS, Origin.SYSTEM),
     )
 
@@ -100,7 +112,7 @@ class _Levels:
         """Take the nearest value; None says nothing, and so does an empty text."""
         said = {
             Origin.RUN: wish,
-            Origin.SESSION: getattr(self.session, of_session, None),
+            Origin.SESSION: getattr(self.session, of_session, None) if of_session else None,
             Origin.PREFERENCE: getattr(self.preferences, preferred, None),
         }
         nearest = next((origin for origin, value in said.items() if value not in {None, ""}), None)

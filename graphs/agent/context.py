@@ -1,10 +1,22 @@
 """What a run of the agent works with; the control plane fills it in, or Studio's form when standalone."""
 
-from pydantic import Field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from graphs.agent.prompts import SYSTEM_PROMPT
 from graphs.agent.tools import TOOLS
 from graphs.metering.calls import ModelChoice
+
+
+class RemoteTool(BaseModel):
+    """A tool of an MCP server, as the model is told of it; where it runs comes with each call's permit."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    description: str = ""
+    parameters: dict[str, Any] = Field(default_factory=dict, description="JSON Schema of its arguments.")
 
 
 class AgentContext(ModelChoice):
@@ -16,6 +28,17 @@ class AgentContext(ModelChoice):
     enabled_tools: list[str] = Field(
         default_factory=lambda: list(TOOLS), description=f"Tools the model may use, of: {', '.join(TOOLS)}."
     )
+    remote_tools: list[RemoteTool] = Field(
+        default_factory=list, description="Those of the enabled tools that MCP servers offer."
+    )
+    approval_tools: list[str] = Field(
+        default_factory=list, description="Those of the enabled tools that ask their user before each call."
+    )
+    fallback_models: list[str] = Field(
+        default_factory=list, description="Models to take, in this order, when the model's server fails."
+    )
+    supports_tools: bool = Field(default=True, description="Whether the model may be offered tools.")
+    supports_vision: bool = Field(default=True, description="Whether the model may be given images.")
     enable_summarization: bool = Field(
         default=True,
         description="Whether the model gets a summary of older turns; users still see all.",
@@ -23,6 +46,7 @@ class AgentContext(ModelChoice):
     summarization_threshold: int = Field(
         default=4000, ge=256, description="Tokens of history above which older turns are summarized."
     )
+    summary_model: str = Field(default="", description="Model that summarizes; empty: the model itself.")
     summary_keep_tokens: int = Field(
         default=2000, ge=0, description="Tokens of recent history that stay word for word."
     )

@@ -55,8 +55,12 @@ def call_of(
     node: str,
     request_type: RequestType,
     max_tokens: int | None = None,
+    model: str = "",
 ) -> ModelCall:
-    """Describe a call from within a node; `max_tokens` bounds it below the context's own bound."""
+    """Describe a call from within a node; `max_tokens` bounds it below the context's own bound.
+
+    Another `model` than the context's may be named.
+    """
     choice = runtime.context
     info = runtime.execution_info
     bounds = [bound for bound in (choice.max_tokens, max_tokens) if bound is not None]
@@ -64,7 +68,7 @@ def call_of(
         run_id=(info.run_id if info else None) or "",
         node=node,
         request_type=request_type,
-        model=choice.model,
+        model=model or choice.model,
         temperature=choice.temperature,
         max_tokens=min(bounds, default=None),
         store=runtime.store,

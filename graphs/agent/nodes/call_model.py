@@ -8,7 +8,7 @@ from graphs.agent.context import AgentContext
 from graphs.agent.history import model_view
 from graphs.agent.prompts import SYSTEM_PROMPT
 from graphs.agent.state import AgentState
-from graphs.agent.tools import enabled_tools
+from graphs.agent.toolbox import tools_of
 from graphs.metering.calls import RequestType, call_of
 from graphs.metering.models import metered_model
 
@@ -17,7 +17,7 @@ async def call_model(state: AgentState, runtime: Runtime[AgentContext]) -> dict[
     """Answer the conversation so far; raises the errors of graphs/errors.py."""
     context = runtime.context
     model = metered_model(call_of(runtime, node="call_model", request_type=RequestType.CHAT))
-    tools = enabled_tools(context.enabled_tools)
+    tools = tools_of(context)
     # Some servers reject the mere presence of tools.
     speaker = model.bind_tools(tools) if tools else model
     view = model_view(

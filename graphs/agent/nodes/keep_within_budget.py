@@ -48,6 +48,7 @@ async def _summarize(
         node="keep_within_budget",
         request_type=RequestType.SUMMARIZATION,
         max_tokens=SUMMARY_TOKENS,
+        model=context.summary_model,
     )
     result = await asummarize_messages(
         history,

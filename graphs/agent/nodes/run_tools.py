@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from graphs.agent.context import AgentContext
 from graphs.agent.prompts import ROUNDS_SPENT, STOPPED
 from graphs.agent.state import AgentState
-from graphs.agent.tools import enabled_tools
+from graphs.agent.toolbox import tools_of
 from graphs.metering.tool_calls import PermittedCalls
 
 
@@ -21,7 +21,7 @@ async def run_tools(state: AgentState, runtime: Runtime[AgentContext]) -> dict[s
     """
     last, info = state["messages"][-1], runtime.execution_info
     permitted = PermittedCalls(run_id=(info.run_id if info else None) or "", message_id=last.id or "")
-    node = ToolNode(enabled_tools(runtime.context.enabled_tools), awrap_tool_call=permitted.call)
+    node = ToolNode(tools_of(runtime.context), awrap_tool_call=permitted.call)
     answers: dict[str, Any] = await node.ainvoke({"messages": [last]}, get_config())
     return answers
 
