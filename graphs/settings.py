@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     pg_checkpoint_uri: SecretStr | None = None
     # Two at least: setting the tables up holds one connection while it works through another.
     pg_checkpoint_pool_size: int = Field(default=10, ge=2)
+    # The inner steps of a turn go when they are this old.
+    checkpoint_prune_after_seconds: float = Field(default=300.0, ge=0)
 
     @property
     def is_standalone(self) -> bool:

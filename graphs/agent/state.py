@@ -3,13 +3,9 @@
 from typing import Annotated
 
 from langchain_core.messages import AnyMessage
-from langgraph.channels.delta import DeltaChannel
-from langgraph.graph.message import _messages_delta_reducer
 from typing_extensions import TypedDict  # pydantic reads it for the form in Studio
 
-# A read walks back to the last snapshot, one checkpoint at a time: small enough to stay quick, large enough
-# to store a fraction of what whole lists would take.
-SNAPSHOT_FREQUENCY = 10
+from graphs.message_channel import CHANNEL
 
 
 class Summary(TypedDict):
@@ -22,9 +18,7 @@ class Summary(TypedDict):
 class AgentInput(TypedDict):
     """What a run may bring in."""
 
-    messages: Annotated[
-        list[AnyMessage], DeltaChannel(_messages_delta_reducer, snapshot_frequency=SNAPSHOT_FREQUENCY)
-    ]
+    messages: Annotated[list[AnyMessage], CHANNEL]
 
 
 class AgentState(AgentInput, total=False):
