@@ -90,7 +90,8 @@ class Checkpointer(AsyncPostgresSaver):
         _check_place(config)
         entry = await super().aget_tuple(config)
         if entry is None and (kept := await surviving_checkpoint(self._pool, config["configurable"])):
-            entry = await super().aget_tuple({"configurable": {**config["configurable"], "checkpoint_id": kept}})
+            place = {**config["configurable"], "checkpoint_id": kept}
+            entry = await super().aget_tuple({"configurable": place})
         return await self._whole(entry) if entry else None
 
     async def alist(
@@ -106,9 +107,7 @@ class Checkpointer(AsyncPostgresSaver):
             _check_place(place)
         if holds_null(filter) or not 0 <= (limit or 0) <= MOST_CHECKPOINTS:
             raise ValueError("The filter or the limit is out of range.")
-        entries = [
-            entry async for entry in super().alist(config, filter=filter, before=before, limit=limit)
-        ]
+        entries = [entry async for entry in super().alist(config, filter=filter, before=before, limit=limit)]
         # The oldest first: each is read from the one before.
         whole = [await self._whole(entry) for entry in reversed(entries)]
         for entry in reversed(whole):

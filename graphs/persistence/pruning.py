@@ -46,7 +46,8 @@ DELETE_WRITES = """
 INSERT_WRITE = """
     INSERT INTO checkpoint_writes
         (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob)
-    VALUES (%(thread)s, %(ns)s, %(first)s, %(task_id)s, %(task_path)s, %(idx)s, %(channel)s, %(type)s, %(blob)s)
+    VALUES
+        (%(thread)s, %(ns)s, %(first)s, %(task_id)s, %(task_path)s, %(idx)s, %(channel)s, %(type)s, %(blob)s)
 """
 MOVE_LAST = """
     UPDATE checkpoints SET parent_checkpoint_id = %(first)s
@@ -211,7 +212,9 @@ def _merged(rows: list[DictRow]) -> list[dict[str, Any]]:
     if all(isinstance(item, BaseMessage) for item in flat):
         kind, blob = serde.dumps_compressed(flat)
         return [{**_place(rows[-1], 0), "type": kind, "blob": blob}]
-    return [{**_place(row, place), "type": row["type"], "blob": row["blob"]} for place, row in enumerate(rows)]
+    return [
+        {**_place(row, place), "type": row["type"], "blob": row["blob"]} for place, row in enumerate(rows)
+    ]
 
 
 def _place(row: DictRow, place: int) -> dict[str, Any]:
@@ -235,7 +238,7 @@ async def surviving_checkpoint(pool: Pool, place: dict[str, Any]) -> str | None:
 
 
 async def branch_check(pool: Pool, place: dict[str, Any]) -> None:
-    """Raise CheckpointGone, with nothing left, if the new checkpoint's parent was pruned since it was read."""
+    """Raise CheckpointGone, with nothing left, if a new checkpoint's parent was pruned since it was read."""
     names = {
         "thread": str(place["thread_id"]),
         "ns": place.get("checkpoint_ns", ""),
