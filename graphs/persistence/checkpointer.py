@@ -103,6 +103,9 @@ class Checkpointer(AsyncPostgresSaver):
         limit: int | None = None,
     ) -> AsyncIterator[CheckpointTuple]:
         """List them; raises ValueError as above."""
+        if before is not None and "configurable" not in before:
+            # The server hands a client's checkpoint on as it came.
+            before = {"configurable": {**before}}
         for place in (config, before):
             _check_place(place)
         if holds_null(filter) or not 0 <= (limit or 0) <= MOST_CHECKPOINTS:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from langchain_core.messages import BaseMessage
 from psycopg import AsyncConnection
@@ -31,6 +32,7 @@ async def bytes_on_disk(connection: AsyncConnection[DictRow]) -> int:
     return total
 
 
-def json_bytes(messages: Sequence[BaseMessage]) -> int:
+def json_bytes(messages: Sequence[BaseMessage | dict[str, Any]]) -> int:
     """The bytes of the messages as the server gives them out."""
-    return len(json.dumps([message.model_dump(mode="json") for message in messages]).encode())
+    plain = [message if isinstance(message, dict) else message.model_dump(mode="json") for message in messages]
+    return len(json.dumps(plain).encode())
