@@ -109,6 +109,7 @@ def metered_model(call: ModelCall, *, is_hidden: bool = False) -> MeteredChat:
         max_completion_tokens=call.max_tokens,
         api_key=key,
         base_url=address,
+        http_client=UNUSED.get(),
         http_async_client=CONNECTIONS.get(),
         timeout=_timeout(),
         stream_chunk_timeout=settings.model_idle_timeout_seconds,
@@ -157,3 +158,5 @@ def _connect() -> openai.DefaultAsyncHttpxClient:
 
 
 CONNECTIONS = PerLoop(_connect)
+# Without one, each model would make its own and read all certificates for it: a tenth of a second per call.
+UNUSED = PerLoop(openai.DefaultHttpxClient)

@@ -49,6 +49,12 @@ class Figures:
         """How many times as long the first token takes in the end."""
         return statistics.median(self.first_token_late) / statistics.median(self.first_token_early)
 
+    @property
+    def is_good(self) -> bool:
+        """Whether the thread keeps to what is promised of threads."""
+        is_light = self.bytes_before < 6 * self.json_bytes and self.bytes_after < 2.5 * self.json_bytes
+        return is_light and self.slower < 1.5
+
 
 async def measure(
     client: LangGraphClient, uri: str, model: ScriptedModel, *, words: str, turns: int = TURNS
@@ -57,6 +63,7 @@ async def measure(
     figures = Figures(turns)
     speaker = Speaker(seed=11)
     model.reply(words, speaker.words(ANSWER_WORDS), prompt_tokens=1000, completion_tokens=240)
+    model.reply("summary", speaker.words(ANSWER_WORDS))
     thread = str((await client.threads.create())["thread_id"])
     question = f"{words} {speaker.words(QUESTION_WORDS)}"
     await _first_token(client, thread, question)  # connections are made once
@@ -81,6 +88,7 @@ async def _first_token(client: LangGraphClient, thread: str, question: str) -> f
             started = time.perf_counter()
         elif not first and part.event == "messages" and part.data[0]["content"]:
             first = time.perf_counter()
+    assert first, "the model said nothing"
     return (first - started) * 1000
 
 
