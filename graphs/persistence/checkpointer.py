@@ -188,7 +188,8 @@ class Checkpointer(AsyncPostgresSaver):
         if messages is None:
             history = await self.aget_delta_channel_history(config=entry.config, channels=[MESSAGES])
             messages = replayed(history[MESSAGES])
-        self._messages.put(thread_id, ns, place["checkpoint_id"], messages)
+        if known is None or known.checkpoint_id != place["checkpoint_id"]:
+            self._messages.put(thread_id, ns, place["checkpoint_id"], messages)
         values = {**checkpoint["channel_values"], MESSAGES: Rebuilt(list(messages))}
         return entry._replace(checkpoint={**checkpoint, "channel_values": values})
 

@@ -19,7 +19,7 @@ from graphs.persistence.checkpointer import checkpointer
 from graphs.persistence.pruning_queue import prune_next
 from graphs.settings import read_settings
 from tests.scripted_model import ScriptedModel
-from tests.threads_at_length.conversation import ANSWER_WORDS, QUESTION_WORDS, Speaker, ServersWay, agent, ask
+from tests.threads_at_length.conversation import ANSWER_WORDS, QUESTION_WORDS, ServersWay, Speaker, agent, ask
 from tests.threads_at_length.weight import TABLES, bytes_of, bytes_on_disk, json_bytes
 
 TURNS = 600

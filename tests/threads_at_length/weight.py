@@ -34,5 +34,7 @@ async def bytes_on_disk(connection: AsyncConnection[DictRow]) -> int:
 
 def json_bytes(messages: Sequence[BaseMessage | dict[str, Any]]) -> int:
     """The bytes of the messages as the server gives them out."""
-    plain = [message if isinstance(message, dict) else message.model_dump(mode="json") for message in messages]
+    plain = [
+        message if isinstance(message, dict) else message.model_dump(mode="json") for message in messages
+    ]
     return len(json.dumps(plain).encode())

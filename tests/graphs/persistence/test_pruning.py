@@ -1,7 +1,6 @@
 """Pruning makes threads small, and nobody who reads, branches, resumes or copies them can tell."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 from uuid import uuid4
@@ -12,41 +11,14 @@ from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, StateSnapshot, interrupt
 
-from graphs.agent.nodes import call_model
 from graphs.agent.state import AgentState
-from graphs.persistence.checkpointer import Checkpointer, checkpointer
+from graphs.persistence.checkpointer import Checkpointer
 from graphs.persistence.pruning import CheckpointGone, prune_thread
-from graphs.persistence.pruning_queue import prune_next
 from graphs.persistence.replay import KnownMessages
-from tests.graphs.conftest import Configure
-from tests.threads_at_length.conversation import QUESTION_WORDS, ServersWay, Speaker, agent, ask
+from tests.threads_at_length.conversation import QUESTION_WORDS, ServersWay, Speaker, ask
 from tests.threads_at_length.weight import bytes_of, json_bytes
 
 TURNS = 120
-
-
-@pytest.fixture(scope="module")
-def database(make_database: Callable[[], str]) -> str:
-    return make_database()
-
-
-@pytest.fixture
-async def saver(configure: Configure, database: str) -> AsyncIterator[Checkpointer]:
-    configure(PG_CHECKPOINT_URI=database)
-    async with checkpointer() as opened:
-        yield opened
-
-
-@pytest.fixture
-def speaker(monkeypatch: pytest.MonkeyPatch) -> Speaker:
-    speaker = Speaker(seed=7)
-    monkeypatch.setattr(call_model, "metered_model", lambda call: speaker)
-    return speaker
-
-
-@pytest.fixture
-def graph(saver: Checkpointer, speaker: Speaker) -> CompiledStateGraph:
-    return agent(ServersWay(saver))
 
 
 def at(thread: str, **place: Any) -> dict[str, Any]:
@@ -290,39 +262,3 @@ async def test_a_branch_off_a_step_pruned_at_that_moment_is_refused(
         )
 
     assert told(await history(graph, thread)) == before
-
-
-async def test_a_thread_is_pruned_by_itself(
-    configure: Configure, make_database: Callable[[], str], speaker: Speaker
-):
-    configure(PG_CHECKPOINT_URI=make_database(), CHECKPOINT_PRUNE_AFTER_SECONDS="0.2")
-    async with checkpointer() as saver, asyncio.timeout(20):
-        graph = agent(ServersWay(saver))
-        thread = str(uuid4())
-        whole = await ask(graph, thread, "one")
-        while len(await history(graph, thread)) > 2:  # noqa: ASYNC110  # another task prunes
-            await asyncio.sleep(0.05)
-        assert texts(await graph.aget_state(at(thread))) == whole
-        while await queued(saver):  # noqa: ASYNC110  # another task prunes
-            await asyncio.sleep(0.05)
-
-
-async def test_several_that_prune_share_the_queue(
-    configure: Configure, make_database: Callable[[], str], speaker: Speaker
-):
-    configure(PG_CHECKPOINT_URI=make_database())
-    async with checkpointer() as saver:
-        graph = agent(ServersWay(saver))
-        threads = [str(uuid4()) for _ in range(6)]
-        for thread in threads:
-            await ask(graph, thread, "one")
-        while any(await asyncio.gather(*(prune_next(saver._pool, age_seconds=0) for _ in range(4)))):
-            pass
-        assert [len(await history(graph, thread)) for thread in threads] == [2] * 6
-        assert await queued(saver) == []
-
-
-async def queued(saver: Checkpointer) -> list[str]:
-    async with saver._pool.connection() as connection:
-        cursor = await connection.execute("SELECT thread_id FROM checkpoint_prunings")
-        return [row["thread_id"] for row in await cursor.fetchall()]
