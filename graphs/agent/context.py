@@ -34,9 +34,6 @@ class AgentContext(ModelChoice):
     approval_tools: list[str] = Field(
         default_factory=list, description="Those of the enabled tools that ask their user before each call."
     )
-    fallback_models: list[str] = Field(
-        default_factory=list, description="Models to take, in this order, when the model's server fails."
-    )
     supports_tools: bool = Field(default=True, description="Whether the model may be offered tools.")
     supports_vision: bool = Field(default=True, description="Whether the model may be given images.")
     enable_summarization: bool = Field(

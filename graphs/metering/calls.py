@@ -9,6 +9,7 @@ from langgraph.store.base import BaseStore
 from pydantic import BaseModel, ConfigDict, Field
 
 PROVIDER = "openai"
+MOST_FALLBACKS = 3
 
 
 class RequestType(StrEnum):
@@ -31,6 +32,11 @@ class ModelChoice(BaseModel):
     max_tokens: int | None = Field(
         default=1024, ge=1, description="Longest answer in tokens; empty: the model's own limit."
     )
+    fallback_models: list[str] = Field(
+        default_factory=list,
+        max_length=MOST_FALLBACKS,
+        description="Models to take, in this order, when the model's server fails.",
+    )
 
 
 ModelChoiceT = TypeVar("ModelChoiceT", bound=ModelChoice)
@@ -47,6 +53,7 @@ class ModelCall:
     temperature: float | None
     max_tokens: int | None
     store: BaseStore | None
+    fallback_models: tuple[str, ...] = ()
 
 
 def call_of(
@@ -72,4 +79,6 @@ def call_of(
         temperature=choice.temperature,
         max_tokens=min(bounds, default=None),
         store=runtime.store,
+        # They are those of the run's own model.
+        fallback_models=tuple(choice.fallback_models) if model in ("", choice.model) else (),
     )
