@@ -13,9 +13,9 @@ from controlplane.language_models.capabilities import capabilities_of, fallbacks
 from controlplane.language_models.selection import default_model_name, model_is_allowed
 from controlplane.preferences.models import UserPreference
 from controlplane.preferences.origins import Origin, Setting
+from controlplane.prompts.selection import default_system_prompt
 from controlplane.provider_keys.models import UserAPIKey
 from controlplane.provider_keys.providers import provider_of_model
-from controlplane.prompts.selection import default_system_prompt
 from controlplane.runs.context import Wishes
 from controlplane.tools.selection import select_tools
 
