@@ -19,6 +19,7 @@ from graphs.errors import ModelRefused
 from graphs.event_loops import PerLoop
 from graphs.metering.attempts import Attempt
 from graphs.metering.calls import ModelCall
+from graphs.metering.reasoning import keep_reasoning
 from graphs.metering.retries import persistent
 from graphs.metering.usage import estimate_prompt
 from graphs.settings import read_settings
@@ -82,6 +83,14 @@ class MeteredChat(ChatOpenAI):
     ) -> ChatResult:
         # Only a stream leaves something to count when it is cut.
         return await agenerate_from_stream(self._astream(messages, stop, run_manager, **kwargs))
+
+    def _convert_chunk_to_generation_chunk(
+        self, chunk: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> ChatGenerationChunk | None:
+        generation = super()._convert_chunk_to_generation_chunk(chunk, *args, **kwargs)
+        if generation is not None:
+            keep_reasoning(generation.message, chunk)
+        return generation
 
     def _generate(
         self,

@@ -20,6 +20,7 @@ from graphs.errors import (
     RetryLater,
 )
 from graphs.metering.calls import ModelCall
+from graphs.metering.reasoning import reasoning_of
 from graphs.settings import read_settings
 
 PROVIDER_FAILED = (ModelFailed, ModelRateLimited, ModelTimedOut, ModelUnreachable)
@@ -126,6 +127,6 @@ async def _from_first_words(chunks: Chunks) -> Chunks:
 
 def _says_something(chunk: ChatGenerationChunk) -> bool:
     message = chunk.message
-    if message.text or message.additional_kwargs.get("reasoning_content"):
+    if message.text or reasoning_of(message):
         return True
     return isinstance(message, AIMessageChunk) and bool(message.tool_call_chunks)
