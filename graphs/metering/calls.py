@@ -25,7 +25,12 @@ class ModelChoice(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    model: str = Field(default="gpt-4o-mini", description="Name of the model, as its server knows it.")
+    model: str = Field(
+        default="gpt-4o-mini",
+        title="Model",
+        description="Name of the model, as its server knows it.",
+        examples=["gpt-4o-mini", "gpt-4o"],
+    )
     temperature: float | None = Field(
         default=None, ge=0, le=2, description="How freely the model words its answer; empty: the model's own."
     )
