@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = None
     model_idle_timeout_seconds: float = Field(default=60.0, gt=0)
     model_call_timeout_seconds: float = Field(default=300.0, gt=0)
+    # Of one model, before its fallback is asked; the pause between them doubles.
+    model_attempts: int = Field(default=3, ge=1, le=10)
+    model_retry_seconds: float = Field(default=0.5, ge=0, le=30)
 
     pg_checkpoint_uri: SecretStr | None = None
     # Two at least: setting the tables up holds one connection while it works through another.

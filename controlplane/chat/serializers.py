@@ -83,6 +83,7 @@ class MessageSerializer(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=["human", "ai", "tool", "system"])
     content = serializers.CharField()
     tool_calls = ToolCallSerializer(many=True)
+    reasoning = serializers.CharField(required=False)
     created_at = serializers.DateTimeField(required=False)
     tool_call_id = serializers.CharField(required=False)
     name = serializers.CharField(required=False)

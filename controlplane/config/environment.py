@@ -124,6 +124,14 @@ class Environment(LimitSettings, KeepingEnvironment):
     langgraph_public_url: str | None = Field(
         default=None, description="Where clients reach the Agent Server; empty: the same address"
     )
+    allow_studio_user: bool | None = Field(
+        default=None,
+        description="Lets LangGraph Studio in; on loopback only. Empty: false, but true under `make up`",
+    )
+    studio_url: str = Field(
+        default="",
+        description="LangGraph Studio, such as https://smith.langchain.com/studio/, for links to it; empty: none",
+    )
     control_plane_url: str = Field(
         description="The control plane's address as the Agent Server sees it; webhooks go there"
     )

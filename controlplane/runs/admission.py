@@ -98,7 +98,7 @@ def _open_run(request: RunRequest, payer: CustomUser | None, session: ChatSessio
             provider_key=key,
             message_counted_on=counted_on,
         )
-    return Admission(run=run, context=configuration.context())
+    return Admission(run=run, context=configuration.on_key(key).context())
 
 
 def _count_message(request: RunRequest, payer: CustomUser | None, key: UserAPIKey | None) -> date | None:
@@ -108,11 +108,11 @@ def _count_message(request: RunRequest, payer: CustomUser | None, key: UserAPIKe
 
 
 def _admitted_before(request: RunRequest) -> Admission:
-    run = Run.objects.select_related("session").get(pk=request.run_id)
+    run = Run.objects.select_related("session", "provider_key").get(pk=request.run_id)
     if (run.user_id, run.thread_id, run.graph_id) != (request.payer_id, request.thread_id, request.graph_id):
         raise Conflict("This run id belongs to another run.", code="run_id_taken")
     configuration = effective_configuration(session=run.session, user_id=run.user_id, wishes=request.wishes)
-    return Admission(run=run, context=configuration.context())
+    return Admission(run=run, context=configuration.on_key(run.provider_key).context())
 
 
 def _find_session(request: RunRequest, payer: CustomUser | None) -> ChatSession | None:

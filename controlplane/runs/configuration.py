@@ -1,7 +1,7 @@
 """Works out what holds for a run, and why: its wishes, over its session, over the user, over the house."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -9,10 +9,13 @@ from django.conf import settings
 
 from controlplane.chat.models import ChatSession
 from controlplane.errors import Invalid
+from controlplane.language_models.capabilities import capabilities_of, fallbacks_of
 from controlplane.language_models.selection import default_model_name, model_is_allowed
 from controlplane.preferences.models import UserPreference
 from controlplane.preferences.origins import Origin, Setting
 from controlplane.prompts.selection import default_system_prompt
+from controlplane.provider_keys.models import UserAPIKey
+from controlplane.provider_keys.providers import provider_of_model
 from controlplane.runs.context import Wishes
 from controlplane.tools.selection import select_tools
 
@@ -54,6 +57,13 @@ class EffectiveConfiguration:
         """Give the values alone, as the graph reads them."""
         return {name: setting.value for name, setting in self.settings().items()}
 
+    def on_key(self, key: UserAPIKey | None) -> "EffectiveConfiguration":
+        """Leave out fallbacks that would be paid with the house's key where the user did not agree to it."""
+        if key is None or key.may_use_house_key:
+            return self
+        theirs = [name for name in self.fallback_models.value if provider_of_model(name) == key.provider]
+        return replace(self, fallback_models=replace(self.fallback_models, value=theirs))
+
     def require_allowed_model(self) -> None:
         """Refuse a model that may not be used. Raises Invalid `model_not_allowed`, naming who chose it."""
         if not model_is_allowed(self.model.value):
@@ -73,8 +83,10 @@ def effective_configuration(
     What a session leaves empty follows the user's preferences, also those changed later.
     """
     levels = _Levels(wishes=wishes, session=session, preferences=_preferences_of(user_id))
+    model = levels.model()
+    abilities = capabilities_of(model.value)
     return EffectiveConfiguration(
-        model=levels.model(),
+        model=model,
         temperature=levels.first(
             wishes.temperature, "temperature", "default_temperature", settings.DEFAULT_TEMPERATURE
         ),
@@ -85,9 +97,9 @@ def effective_configuration(
         enabled_tools=_enabled_tools(user_id),
         remote_tools=Setting([], Origin.SYSTEM),
         approval_tools=Setting([], Origin.SYSTEM),
-        fallback_models=Setting([], Origin.SYSTEM),
-        supports_tools=Setting(True, Origin.SYSTEM),  # noqa: FBT003  # a value among values
-        supports_vision=Setting(True, Origin.SYSTEM),  # noqa: FBT003
+        fallback_models=Setting(fallbacks_of(model.value), Origin.SYSTEM),
+        supports_tools=Setting(abilities.tools, Origin.SYSTEM),
+        supports_vision=Setting(abilities.vision, Origin.SYSTEM),
         enable_summarization=levels.first(None, "enable_summarization", "enable_auto_summarization", True),  # noqa: FBT003  # a value among values
         summarization_threshold=levels.first(
             None,

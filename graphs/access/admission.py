@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from graphs import control_plane
 from graphs.access.callers import Caller, Role, owner_filter
 from graphs.access.denial import denial, from_control_plane, invalid
+from graphs.access.images import require_sight
 from graphs.access.run_options import is_resume, keep_server_config, restrict_to_user
 from graphs.control_plane import Admission, AdmissionRequest, Requested
 from graphs.errors import ControlPlaneRefused, ControlPlaneUnreachable
@@ -37,6 +38,10 @@ async def admit_run(caller: Caller, value: RunCreate) -> dict[str, Any] | None:
         run_id = UUID(str(value["run_id"]))
         restrict_to_user(kwargs, run_id=run_id, after_seconds=value.get("after_seconds"))
     admission = await _ask(caller, value, kwargs, graph)
+    if caller.role is Role.USER:
+        # A context that says nothing of it is that of a control plane which trusts its models.
+        sees = admission.context.get("supports_vision") is not False
+        require_sight(kwargs.get("input"), supports_vision=sees)
     _apply(admission, caller, value, kwargs)
     return owner_filter(caller)
 

@@ -2,6 +2,7 @@
 
 SYSTEM_PROMPT = "You are a helpful assistant. Answer briefly, and say so when you do not know."
 SUMMARY_HEADING = "Summary of the conversation so far:"
+UNSEEN_IMAGE = "[An image that you cannot see.]"
 NOT_RUN = "Not run: the turn was stopped before this tool could answer."
 ROUNDS_SPENT = "Not run: this turn has used up its rounds of tool calls."
 STOPPED = (

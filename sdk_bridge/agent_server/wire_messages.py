@@ -39,6 +39,12 @@ def _text_of_block(block: object) -> str:
     return ""
 
 
+def reasoning_of(raw: Wire) -> str:
+    """What a message, or a piece of one, holds of a model's reasoning."""
+    said = (raw.get("additional_kwargs") or {}).get("reasoning_content")
+    return said if isinstance(said, str) else ""
+
+
 @reading()
 def read_message(raw: Wire) -> Message | None:
     """Read a whole message; None when it is no message of a conversation."""
@@ -59,6 +65,7 @@ def read_message(raw: Wire) -> Message | None:
         usage=_usage(raw.get("usage_metadata")),
         created_at=_created_at(raw),
         attempt_id=_attempt_id(raw),
+        reasoning=reasoning_of(raw),
     )
 
 

@@ -9,6 +9,8 @@ _environment = read_environment()
 
 LANGGRAPH_URL = _environment.langgraph_url
 LANGGRAPH_PUBLIC_URL = _environment.langgraph_public_url or _environment.langgraph_url
+ALLOW_STUDIO_USER = bool(_environment.allow_studio_user)
+STUDIO_URL = _environment.studio_url
 CONTROL_PLANE_URL = _environment.control_plane_url
 CONTROL_PLANE_SECRET = _environment.control_plane_secret.get_secret_value()
 LG_WEBHOOK_SECRET = _environment.lg_webhook_secret.get_secret_value()

@@ -6,6 +6,7 @@ from langgraph.runtime import Runtime
 
 from graphs.agent.context import AgentContext
 from graphs.agent.history import model_view
+from graphs.agent.images import without_images
 from graphs.agent.prompts import SYSTEM_PROMPT
 from graphs.agent.state import AgentState
 from graphs.agent.toolbox import tools_of
@@ -23,4 +24,6 @@ async def call_model(state: AgentState, runtime: Runtime[AgentContext]) -> dict[
     view = model_view(
         state["messages"], state.get("summary"), system_prompt=context.system_prompt or SYSTEM_PROMPT
     )
+    if not context.supports_vision:
+        view = without_images(view)
     return {"messages": [await speaker.ainvoke(view)]}

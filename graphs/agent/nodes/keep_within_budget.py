@@ -12,6 +12,7 @@ from langmem.short_term import (  # type: ignore[import-untyped]  # ships no typ
 
 from graphs.agent.context import AgentContext
 from graphs.agent.history import before_last_question, recent_messages, valid_summary
+from graphs.agent.images import without_images
 from graphs.agent.state import AgentState, Summary
 from graphs.metering.calls import RequestType, call_of
 from graphs.metering.models import metered_model
@@ -27,7 +28,7 @@ async def keep_within_budget(state: AgentState, runtime: Runtime[AgentContext]) 
     size = count_tokens_approximately(recent_messages(messages, summary))
     if not context.enable_summarization or size <= context.summarization_threshold:
         return {}
-    history = before_last_question(messages)
+    history = without_images(before_last_question(messages))
     extended = await _summarize(history, summary, runtime)
     return {"summary": extended} if extended else {}
 

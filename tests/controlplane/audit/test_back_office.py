@@ -57,7 +57,7 @@ FORMS = {
     "tools.UserTool": (None, {"is_enabled": "", "rate_limit": "3", "rate_limit_period": "day"}, False),
     "language_models.AllowedModel": (
         {"name": "gpt-new", "price_source": "none"},
-        {"price_source": "none", "supports_tools": "on"},
+        {"price_source": "none", "supports_vision": "on"},
         True,
     ),
     "usage.ModelPrice": (
