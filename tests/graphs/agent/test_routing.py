@@ -5,8 +5,10 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 
 from graphs.agent.nodes.run_tools import stop_tools
 from graphs.agent.prompts import ROUNDS_SPENT, STOPPED
-from graphs.agent.routing import MOST_TOOL_ROUNDS, after_model, before_model
+from graphs.agent.routing import after_model, before_model
+from graphs.settings import Settings
 
+MOST_TOOL_ROUNDS = Settings.model_fields["most_tool_rounds"].default
 CALL = {"name": "calculator", "args": {}, "id": "c1", "type": "tool_call"}
 
 
