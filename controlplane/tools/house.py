@@ -22,10 +22,8 @@ def house_means(tool_name: str) -> HouseMeans:
     if tool_name != WEB_SEARCH:
         return HouseMeans()
     if search_provider() != "tavily":
-        # The others are set as well: the key must not follow an address of a user's own.
-        return HouseMeans(
-            configuration={"search_provider": "ddgs", "search_base_url": None}, secrets={"search_key": None}
-        )
+        return HouseMeans(configuration={"search_provider": "ddgs"})
+    # The address is always set: the key must not follow one of a user's own.
     return HouseMeans(
         configuration={"search_provider": "tavily", "search_base_url": settings.TAVILY_BASE_URL},
         secrets={"search_key": settings.TAVILY_API_KEY},
