@@ -235,22 +235,32 @@ def test_malformed_arguments_and_unknown_tools_are_the_model_s_to_mend(
     assert statuses(stack, session) == ["success"]
 
 
-def test_tool_that_was_switched_off_meanwhile_is_noted_as_refused(
-    api: Api, stack: RunningStack, scripted_model: ScriptedModel, chosen: Any, word: str
+def limit(stack: RunningStack, tool_id: str, uses: int | None) -> None:
+    """Limit a user's tool, with nothing used so far; None takes the limit away."""
+    query = """update tools_usertool set rate_limit = %s, window_count = 0, previous_window_count = 0
+               where id = %s"""
+    with psycopg.connect(stack.environment["DATABASE_URL"]) as connection:
+        connection.execute(query, (uses, tool_id))
+
+
+def test_call_beyond_the_user_s_limit_is_told_noted_and_not_counted(
+    api: Api, stack: RunningStack, scripted_model: ScriptedModel, web: LittleWeb, chosen: Any, word: str
 ) -> None:
-    tool = chosen["fetch_page"]
-    api.expect(200, "PATCH", f"user-tools/{tool['id']}/", json={"is_enabled": False})
-    script_rounds(
-        scripted_model,
-        word,
-        asks(call("fetch_page", {"address": "https://example.org"}, "f1")),
-        {"content": "I may not."},
-    )
+    tool, address = chosen["fetch_page"], web.put(f"/{word}", b"<p>Read.</p>")
+    calls = [call("fetch_page", {"address": address}, f"f{place}") for place in (1, 2)]
+    script_rounds(scripted_model, word, asks(*calls), {"content": "One was refused."})
     session = api.new_session()
+    limit(stack, tool["id"], 1)
+    try:
+        assert api.say(session, f"Twice {word}")["message"]["content"] == "One was refused."
+    finally:
+        limit(stack, tool["id"], None)
 
-    assert api.say(session, f"Off {word}")["message"]["content"] == "I may not."
-
-    # It is not offered, so that it is as unknown as any other.
-    [(name, text)] = results(api, session)
-    assert (name, "is not a valid tool" in text) == ("fetch_page", True)
-    assert calls_of(stack, session) == []
+    assert sorted(text for _, text in results(api, session)) == [
+        "Fetch page may be used 1 times per hour.",
+        f"Page at {address}\n\nRead.",
+    ]
+    assert calls_of(stack, session) == [("fetch_page", "finished"), ("fetch_page", "refused")]
+    assert len(web.asked_for(f"/{word}")) == 1
+    counted = api.expect(200, "GET", f"user-tools/{tool['id']}/")["usage_count"]
+    assert counted == tool["usage_count"] + 1
