@@ -57,7 +57,7 @@ def for_model(message: AnyMessage) -> AnyMessage:
     if not isinstance(message, AIMessage) or not message.invalid_tool_calls:
         return message
     emptied = [
-        ToolCall(type="tool_call", id=call["id"], name=call["name"] or "unknown", args={})
+        ToolCall(type="tool_call", id=call["id"] or "", name=call["name"] or "unknown", args={})
         for call in message.invalid_tool_calls
     ]
     changes = {"tool_calls": [*message.tool_calls, *emptied], "invalid_tool_calls": []}

@@ -34,10 +34,9 @@ def _parts(parts: list[Any]) -> list[Any]:
 def _part(part: Any, room: int) -> Any:
     if isinstance(part, str):
         return _text(part, room)
-    if isinstance(part, dict) and isinstance(part.get("text"), str):
-        part = {**part, "text": _text(part["text"], room)}
-    # A text that was cut is a notice longer than its room.
-    return part if _size(part) <= room + 2 * len(CUT) else {"type": "text", "text": LEFT_OUT}
+    if isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("text"), str):
+        return {"type": "text", "text": _text(part["text"], room)}
+    return part if _size(part) <= room else {"type": "text", "text": LEFT_OUT}
 
 
 def _text(text: str, room: int) -> str:

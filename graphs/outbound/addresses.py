@@ -64,4 +64,6 @@ def is_public(place: Place) -> bool:
         return is_public(place.ipv4_mapped)
     if any(place in network for network in _LEADING_ELSEWHERE):
         return False
-    return place.is_global and not place.is_multicast and not place.is_reserved
+    # Local to a site is what was private before there were private ranges of IPv6.
+    is_old_private = isinstance(place, IPv6Address) and place.is_site_local
+    return place.is_global and not (place.is_multicast or place.is_reserved or is_old_private)

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 from bs4 import BeautifulSoup, Tag
 from markdownify import ATX, MarkdownConverter
 
-LONGEST_HTML: Final = 500_000
+LONGEST_HTML: Final = 300_000
 LONGEST_TITLE: Final = 200
 # Links are written out in full, so each costs as much as the page's own address.
 LONGEST_BASE: Final = 300
