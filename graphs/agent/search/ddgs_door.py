@@ -1,6 +1,7 @@
 """The one door to ddgs, which asks search engines that need no key, in threads of its own."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -37,5 +38,8 @@ async def search(question: str, *, most: int, engine: Callable[..., Any] = DDGS)
 
 
 def _ask(engine: Callable[..., Any], question: str, most: int) -> list[dict[str, Any]]:
+    # Their lines hold the addresses that were asked, and with them the question.
+    for name in ("ddgs", "primp"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     answers: list[dict[str, Any]] = engine(timeout=SECONDS_PER_ENGINE).text(question, max_results=most)
     return answers
