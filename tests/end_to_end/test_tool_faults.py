@@ -69,6 +69,13 @@ def results(api: Api, session: str) -> list[tuple[str, str]]:
     return [(one["name"], one["content"]) for one in api.history(session) if one["role"] == "tool"]
 
 
+def require_pairs(api: Api, session: str) -> None:
+    """Each result that a user sees belongs to a call that they see, and each call has one."""
+    history = api.history(session)
+    calls = [one["id"] for message in history for one in message.get("tool_calls") or []]
+    assert sorted(calls) == sorted(one["tool_call_id"] for one in history if one["role"] == "tool")
+
+
 def statuses(stack: RunningStack, session: str) -> list[str]:
     """How a session's runs stand once all are over."""
     query = "select status from runs_run where session_id = %s"
@@ -159,6 +166,7 @@ def test_failing_and_hanging_tools_cost_the_others_of_their_round_nothing(
         ("fetch_page", "failed"),
     ]
     assert statuses(stack, session) == ["success"]
+    require_pairs(api, session)
 
 
 def test_model_that_loops_is_stopped_with_an_answer(
@@ -178,6 +186,7 @@ def test_model_that_loops_is_stopped_with_an_answer(
     assert len(told) == 2 * MOST_ROUNDS + 2
     assert calls_of(stack, session) == [("calculator", "finished")] * 2 * MOST_ROUNDS
     assert statuses(stack, session) == ["success"]
+    require_pairs(api, session)
 
     scripted_model.reply(f"next {word[5:]}", "I am here again.")
     assert api.say(session, f"next {word[5:]}")["message"]["content"] == "I am here again."
@@ -233,6 +242,7 @@ def test_malformed_arguments_and_unknown_tools_are_the_model_s_to_mend(
     ]
     assert all(calls == answered for calls, answered in sent_pairs(scripted_model, word))
     assert statuses(stack, session) == ["success"]
+    require_pairs(api, session)
 
 
 def limit(stack: RunningStack, tool_id: str, uses: int | None) -> None:
