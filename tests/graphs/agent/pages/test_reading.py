@@ -76,7 +76,7 @@ def test_bytes_that_fit_nothing_are_replaced():
     [
         pytest.param("owl" + "<div>" * 100_000 + "x", id="nested"),
         pytest.param("<ul><li>" * 30_000 + "owl", id="nested lists"),
-        pytest.param("<blockquote>" * 200 + "owl<br>" * 40_000, id="indented again and again"),
+        pytest.param("<blockquote>" * 140 + "owl<br>" * 40_000, id="indented again and again"),
         pytest.param("<table><tr>" + "<td colspan=1000>owl" * 14_000, id="broad table"),
         pytest.param("owl" + "<" * LONGEST_HTML, id="brackets"),
         pytest.param("owl<!--" * 42_000, id="comments"),
@@ -90,7 +90,7 @@ def test_hostile_pages_make_bounded_work(html: str):
     text = to_markdown(html, address=f"https://example.org/{'a' * 280}")
 
     assert "owl" in text.content
-    assert len(text.content) < 30_000_000
+    assert len(text.content) < 6_000_000
     assert time.thread_time() - started < 20
 
 
