@@ -2,10 +2,10 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, Field, IPvAnyNetwork, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class CorsRules(BaseModel):
@@ -33,6 +33,15 @@ class Settings(BaseSettings):
     model_attempts: int = Field(default=3, ge=1, le=10)
     model_retry_seconds: float = Field(default=0.5, ge=0, le=30)
 
+    tool_call_timeout_seconds: float = Field(default=60.0, gt=0)
+    most_tool_rounds: int = Field(default=8, ge=1, le=1000)
+    most_tool_calls_per_round: int = Field(default=16, ge=1, le=1000)
+    fetch_private_addresses: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = ()
+    # For a standalone server; behind a control plane these come with the permit of each call.
+    web_search: Literal["auto", "tavily", "ddgs", "off"] = "auto"
+    tavily_api_key: SecretStr | None = None
+    tavily_base_url: str | None = Field(default=None, pattern=r"^https?://")
+
     pg_checkpoint_uri: SecretStr | None = None
     # Two at least: setting the tables up holds one connection while it works through another.
     pg_checkpoint_pool_size: int = Field(default=10, ge=2)
@@ -43,6 +52,13 @@ class Settings(BaseSettings):
     def is_standalone(self) -> bool:
         """Whether there is no control plane behind this server."""
         return self.control_plane_url is None
+
+    @field_validator("fetch_private_addresses", mode="before")
+    @classmethod
+    def _split_words(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(word.strip() for word in value.split(",") if word.strip())
 
     @model_validator(mode="after")
     def _complete_behind_a_control_plane(self) -> Self:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from tests.little_web import HOUSE_KEY, LittleWeb, little_web
 from tests.running_stack import RunningStack
 from tests.scripted_model import ScriptedModel
 
@@ -41,7 +42,14 @@ def scripted_model(server_folder: Path) -> Iterator[ScriptedModel]:
 
 
 @pytest.fixture(scope="session")
-def stack(server_folder: Path, scripted_model: ScriptedModel) -> Iterator[RunningStack]:
+def web() -> Iterator[LittleWeb]:
+    """Pages to fetch and a provider to search them; tests put theirs at paths of their own."""
+    with little_web() as pages:
+        yield pages
+
+
+@pytest.fixture(scope="session")
+def stack(server_folder: Path, scripted_model: ScriptedModel, web: LittleWeb) -> Iterator[RunningStack]:
     """The whole system on the scripted model, with the demo user; it must still be up at the end."""
     running = RunningStack.start(
         server_folder / "stack",
@@ -53,6 +61,10 @@ def stack(server_folder: Path, scripted_model: ScriptedModel) -> Iterator[Runnin
         DEMO_EMAIL=DEMO_EMAIL,
         DEMO_PASSWORD=DEMO_PASSWORD,
         DELETION_SECOND_LOOK_SECONDS="3",
+        TAVILY_API_KEY=HOUSE_KEY,
+        TAVILY_BASE_URL=web.url,
+        FETCH_PRIVATE_ADDRESSES="127.0.0.0/8",
+        TOOL_CALL_TIMEOUT_SECONDS="8",
     )
     yield running
     code = running.stop()

@@ -186,7 +186,13 @@ class ToolCallAdmin(ShownOnlyAdmin[ToolCall]):
     @column(
         _("outcome"),
         ordering="outcome",
-        colours={"pending": "info", "finished": "success", "failed": "danger", "cancelled": "warning"},
+        colours={
+            "pending": "info",
+            "finished": "success",
+            "failed": "danger",
+            "cancelled": "warning",
+            "refused": "warning",
+        },
     )
     def ended(self, call: ToolCall) -> str:
         """Show the outcome in its colour."""

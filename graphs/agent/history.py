@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
+from graphs.agent.asked import asked_calls, for_model
 from graphs.agent.prompts import NOT_RUN, SUMMARY_HEADING
 from graphs.agent.state import Summary
 
@@ -52,11 +53,10 @@ def _paired(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
             if places := waiting.get(message.tool_call_id):
                 view[places.pop(0)] = message
             continue
-        view.append(message)
-        if isinstance(message, AIMessage):
-            ids = [call["id"] or "" for call in message.tool_calls]
-            waiting.update({call_id: [] for call_id in ids})
-            for call_id in ids:
-                waiting[call_id].append(len(view))
-                view.append(ToolMessage(NOT_RUN, tool_call_id=call_id))
+        view.append(for_model(message))
+        ids = [call_id for call_id, _ in asked_calls(message)]
+        waiting.update({call_id: [] for call_id in ids})
+        for call_id in ids:
+            waiting[call_id].append(len(view))
+            view.append(ToolMessage(NOT_RUN, tool_call_id=call_id))
     return view

@@ -55,10 +55,7 @@ def read_message(raw: Wire) -> Message | None:
         id=str(raw.get("id") or ""),
         role=role,
         text=text_of(raw.get("content")),
-        tool_calls=tuple(
-            ToolCallRequest(id=str(call.get("id") or ""), name=call["name"], arguments=call["args"] or {})
-            for call in raw.get("tool_calls") or ()
-        ),
+        tool_calls=_tool_calls(raw),
         tool_call_id=raw.get("tool_call_id"),
         name=raw.get("name"),
         is_error=raw.get("status") == "error",
@@ -67,6 +64,19 @@ def read_message(raw: Wire) -> Message | None:
         attempt_id=_attempt_id(raw),
         reasoning=reasoning_of(raw),
     )
+
+
+def _tool_calls(raw: Wire) -> tuple[ToolCallRequest, ...]:
+    """Read the calls; those whose arguments make no sense have results too, and are calls without any."""
+    whole = [
+        ToolCallRequest(id=str(call.get("id") or ""), name=call["name"], arguments=call["args"] or {})
+        for call in raw.get("tool_calls") or ()
+    ]
+    malformed = [
+        ToolCallRequest(id=str(call.get("id") or ""), name=call.get("name") or "", arguments={})
+        for call in raw.get("invalid_tool_calls") or ()
+    ]
+    return (*whole, *malformed)
 
 
 def _usage(raw: Wire | None) -> TokenCounts | None:

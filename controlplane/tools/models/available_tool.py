@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
+from controlplane.tools.house import tools_without_means
 from controlplane.tools.rate_limits import Period, RateLimit
 from controlplane.tools.schemas import no_configuration, require_schema
 
@@ -20,8 +21,8 @@ class AvailableToolQuerySet(models.QuerySet["AvailableTool"]):
     """The words in which the catalogue is asked."""
 
     def active(self) -> Self:
-        """Keep the tools that are on."""
-        return self.filter(is_active=True)
+        """Keep the tools that are on, without those that the house has no means for."""
+        return self.filter(is_active=True).exclude(tool_name__in=tools_without_means())
 
     def visible_to(self, user_id: uuid.UUID) -> Self:
         """Keep the active tools that a user may have: the public ones, and those that were given to them."""

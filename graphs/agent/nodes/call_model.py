@@ -4,6 +4,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from graphs.agent.asked import without_cut_call
 from graphs.agent.context import AgentContext
 from graphs.agent.history import model_view
 from graphs.agent.images import without_images
@@ -26,4 +27,4 @@ async def call_model(state: AgentState, runtime: Runtime[AgentContext]) -> dict[
     )
     if not context.supports_vision:
         view = without_images(view)
-    return {"messages": [await speaker.ainvoke(view)]}
+    return {"messages": [without_cut_call(await speaker.ainvoke(view))]}
