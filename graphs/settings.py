@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -12,6 +12,16 @@ class CorsRules(BaseModel):
     """The part of the server's own `CORS_CONFIG` that is read here as well."""
 
     allow_origins: tuple[str, ...] = ()
+
+
+class McpProgram(BaseModel):
+    """An MCP server that is a program of this machine; it inherits nothing of the environment but this."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    command: str = Field(min_length=1)
+    args: tuple[str, ...] = ()
+    env: dict[str, SecretStr] = Field(default_factory=dict)
 
 
 class Settings(BaseSettings):
@@ -29,6 +39,8 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = None
     model_idle_timeout_seconds: float = Field(default=60.0, gt=0)
     model_call_timeout_seconds: float = Field(default=300.0, gt=0)
+
+    mcp_stdio_servers: dict[str, McpProgram] = Field(default_factory=dict)
 
     pg_checkpoint_uri: SecretStr | None = None
     # Two at least: setting the tables up holds one connection while it works through another.

@@ -4,8 +4,11 @@ from langchain_core.tools import BaseTool
 
 from graphs.agent.context import AgentContext
 from graphs.agent.tools import enabled_tools
+from graphs.agent.tools.remote import remote_tools
 
 
 def tools_of(context: AgentContext) -> list[BaseTool]:
     """Give the tools that the model is offered and that may be run; none to a model that takes none."""
-    return enabled_tools(context.enabled_tools) if context.supports_tools else []
+    if not context.supports_tools:
+        return []
+    return [*enabled_tools(context.enabled_tools), *remote_tools(context.remote_tools)]
