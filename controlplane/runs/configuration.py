@@ -14,7 +14,7 @@ from controlplane.preferences.models import UserPreference
 from controlplane.preferences.origins import Origin, Setting
 from controlplane.prompts.selection import default_system_prompt
 from controlplane.runs.context import Wishes
-from controlplane.tools.selection import select_tools
+from controlplane.tools.selection import Selection, describe_remote_tools, select_tools
 
 Value = TypeVar("Value")
 
@@ -72,6 +72,7 @@ def effective_configuration(
 
     What a session leaves empty follows the user's preferences, also those changed later.
     """
+    tools = select_tools(user_id)
     levels = _Levels(wishes=wishes, session=session, preferences=_preferences_of(user_id))
     return EffectiveConfiguration(
         model=levels.model(),
@@ -82,8 +83,8 @@ def effective_configuration(
             wishes.max_tokens, "max_tokens", "default_max_tokens", settings.DEFAULT_MAX_TOKENS
         ),
         system_prompt=levels.system_prompt(),
-        enabled_tools=_enabled_tools(user_id),
-        remote_tools=Setting([], Origin.SYSTEM),
+        enabled_tools=_of_tools(tools, tools.names),
+        remote_tools=_of_tools(tools, describe_remote_tools(tools.remote_names)),
         approval_tools=Setting([], Origin.SYSTEM),
         fallback_models=Setting([], Origin.SYSTEM),
         supports_tools=Setting(True, Origin.SYSTEM),  # noqa: FBT003  # a value among values
@@ -129,9 +130,8 @@ class _Levels:
         return own if own.value else Setting(default_system_prompt(), Origin.SYSTEM)
 
 
-def _enabled_tools(user_id: UUID | None) -> Setting[list[str]]:
-    selection = select_tools(user_id)
-    return Setting(selection.names, Origin.PREFERENCE if selection.is_chosen else Origin.SYSTEM)
+def _of_tools(selection: Selection, value: list[Value]) -> Setting[list[Value]]:
+    return Setting(value, Origin.PREFERENCE if selection.is_chosen else Origin.SYSTEM)
 
 
 def _preferences_of(user_id: UUID | None) -> UserPreference | None:

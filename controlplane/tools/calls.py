@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from controlplane.errors import Conflict, Forbidden, NotFound
+from controlplane.tools.mcp.connection import connection_of
 from controlplane.tools.models import AvailableTool, ToolCall, UserTool
 from controlplane.tools.schemas import secret_names
 from controlplane.tools.secrets import open_secrets
@@ -45,6 +46,7 @@ class ToolPermit:
     configuration: Mapping[str, Any]
     secrets: Mapping[str, Any] = field(repr=False)
     is_new: bool
+    connection: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 def tool_call_open(request: ToolCallRequest, *, payer: Payer) -> ToolPermit:
@@ -62,6 +64,7 @@ def tool_call_open(request: ToolCallRequest, *, payer: Payer) -> ToolPermit:
             configuration=_shown(row, tool),
             secrets=_secrets(row, tool),
             is_new=not _is_known(request),
+            connection=connection_of(tool),
         )
         if permit.is_new:
             _note(request, payer)

@@ -54,7 +54,7 @@ async def _talk(connection: ToolConnection, arguments: dict[str, Any], line: Lin
     except McpCallFailed:
         raise
     # Whatever it is, alone or in groups: it costs this tool its result, and the run nothing.
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # every fault of a server is a result
         logger.warning("mcp_call_failed", server=connection.slug, reason=type(error).__name__)
         raise _failure(error) from None
 

@@ -16,7 +16,7 @@ from graphs.mcp_servers.wire import Line, connect
 from graphs.settings import read_settings
 
 # What such a process writes to its error output may hold what it was given.
-NOWHERE = cast(TextIO, subprocess.DEVNULL)
+NOWHERE = cast("TextIO", subprocess.DEVNULL)
 
 
 @asynccontextmanager

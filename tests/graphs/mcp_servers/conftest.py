@@ -43,9 +43,7 @@ def mark(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def over_http(server: EverythingServer, tool: str, **options: Any) -> ToolConnection:
     """Say how to call one of its tools."""
     chosen = {"private_networks": LOOPBACK, "timeout_seconds": 10, **options}
-    return ToolConnection(
-        slug="web", transport="streamable_http", url=server.url, remote_name=tool, **chosen
-    )
+    return ToolConnection(slug="web", transport="streamable_http", url=server.url, remote_name=tool, **chosen)
 
 
 def over_stdio(tool: str, **options: Any) -> ToolConnection:

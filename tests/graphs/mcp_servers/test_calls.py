@@ -19,7 +19,7 @@ LONG = {"duration": 60, "steps": 60}
 
 async def until(condition, within: float = 10) -> None:
     async with asyncio.timeout(within):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  # processes tell nobody
             await asyncio.sleep(0.02)
 
 
