@@ -1,4 +1,4 @@
-"""MCP servers of the shared stack: registered and asked as the back office does it, with a user of their own."""
+"""MCP servers of the shared stack: registered and asked as in the back office, with a user of their own."""
 
 import json
 import os

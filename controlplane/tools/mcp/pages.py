@@ -94,7 +94,7 @@ class ToolsOfServer(TabularInline):  # type: ignore[misc]  # the library has no 
 
 @admin.register(McpServer)
 class McpServerAdmin(ModelAdmin):
-    """Servers whose tools are in the catalogue: new ones are for nobody until they are made public or given."""
+    """Servers whose tools are in the catalogue; a new tool is for nobody until it is made public or given."""
 
     form = McpServerForm
     list_display = ("display_name", "slug", "transport", "is_active", "asked", "discovered_at")
