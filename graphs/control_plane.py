@@ -1,6 +1,6 @@
 """The one door to the control plane: users' states, claims, admissions and permits over HTTP."""
 
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import httpx
@@ -123,6 +123,20 @@ class ToolPermitRequest(BaseModel):
     tool_name: str
 
 
+class ToolConnection(BaseModel):
+    """Where a tool of an MCP server is called; a `stdio` server is one of this server's own settings."""
+
+    model_config = ConfigDict(frozen=True)
+
+    slug: str
+    transport: Literal["streamable_http", "stdio"]
+    remote_name: str
+    url: str = ""
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    private_networks: list[str] = Field(default_factory=list)
+    timeout_seconds: float = Field(gt=0)
+
+
 class ToolPermit(BaseModel):
     """Leave for one tool call, and what its user set for the tool. Secrets live in memory, for this call."""
 
@@ -130,6 +144,7 @@ class ToolPermit(BaseModel):
 
     configuration: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[str, Secret[Any]] = Field(default_factory=dict)
+    connection: ToolConnection | None = None
 
 
 class ToolCallEnd(BaseModel):

@@ -4,7 +4,15 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, IPvAnyNetwork, SecretStr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -12,6 +20,16 @@ class CorsRules(BaseModel):
     """The part of the server's own `CORS_CONFIG` that is read here as well."""
 
     allow_origins: tuple[str, ...] = ()
+
+
+class McpProgram(BaseModel):
+    """An MCP server that is a program of this machine; it inherits nothing of the environment but this."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    command: str = Field(min_length=1)
+    args: tuple[str, ...] = ()
+    env: dict[str, SecretStr] = Field(default_factory=dict)
 
 
 class Settings(BaseSettings):
@@ -41,6 +59,8 @@ class Settings(BaseSettings):
     web_search: Literal["auto", "tavily", "ddgs", "off"] = "auto"
     tavily_api_key: SecretStr | None = None
     tavily_base_url: str | None = Field(default=None, pattern=r"^https?://")
+
+    mcp_stdio_servers: dict[str, McpProgram] = Field(default_factory=dict)
 
     pg_checkpoint_uri: SecretStr | None = None
     # Two at least: setting the tables up holds one connection while it works through another.

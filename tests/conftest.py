@@ -5,16 +5,20 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 
 from tests.little_web import HOUSE_KEY, LittleWeb, little_web
+from tests.mcp.everything import programs
 from tests.running_stack import RunningStack
 from tests.scripted_model import ScriptedModel
 
 DEMO_EMAIL = "demo@threadplane.local"
 DEMO_PASSWORD = "demo-password-for-tests"
+# By which the processes are found that the stack starts for MCP.
+MCP_MARK = f"mark-{uuid4().hex}"
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +62,8 @@ def stack(server_folder: Path, scripted_model: ScriptedModel, web: LittleWeb) ->
         DEFAULT_MODEL="gpt-4o-mini",
         PROVIDER_BASE_URLS=json.dumps({"openai": [scripted_model.url]}),
         PROVIDER_PRIVATE_ADDRESSES="127.0.0.0/8",
+        MCP_PRIVATE_ADDRESSES="127.0.0.0/8",
+        MCP_STDIO_SERVERS=programs(MCP_MARK),
         DEMO_EMAIL=DEMO_EMAIL,
         DEMO_PASSWORD=DEMO_PASSWORD,
         DELETION_SECOND_LOOK_SECONDS="3",

@@ -22,6 +22,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from controlplane.config.keeping import KeepingEnvironment
 from controlplane.config.limit_settings import LimitSettings
+from controlplane.config.mcp_settings import McpEnvironment
 from controlplane.config.tool_settings import ToolSettings
 
 # Requests per second, minute, hour or day, or per several of them: 600/m, 10/30s.
@@ -43,7 +44,7 @@ class ModelPrice(BaseModel):
     output_mtok: Decimal = Field(ge=0, le=100_000)
 
 
-class Environment(LimitSettings, KeepingEnvironment, ToolSettings):
+class Environment(LimitSettings, KeepingEnvironment, McpEnvironment, ToolSettings):
     """What the control plane is told from outside. An empty variable counts as unset."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)

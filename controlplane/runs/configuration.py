@@ -17,7 +17,7 @@ from controlplane.prompts.selection import default_system_prompt
 from controlplane.provider_keys.models import UserAPIKey
 from controlplane.provider_keys.providers import provider_of_model
 from controlplane.runs.context import Wishes
-from controlplane.tools.selection import select_tools
+from controlplane.tools.selection import Selection, describe_remote_tools, select_tools
 
 Value = TypeVar("Value")
 
@@ -82,6 +82,7 @@ def effective_configuration(
 
     What a session leaves empty follows the user's preferences, also those changed later.
     """
+    tools = select_tools(user_id)
     levels = _Levels(wishes=wishes, session=session, preferences=_preferences_of(user_id))
     model = levels.model()
     abilities = capabilities_of(model.value)
@@ -94,8 +95,8 @@ def effective_configuration(
             wishes.max_tokens, "max_tokens", "default_max_tokens", settings.DEFAULT_MAX_TOKENS
         ),
         system_prompt=levels.system_prompt(),
-        enabled_tools=_enabled_tools(user_id),
-        remote_tools=Setting([], Origin.SYSTEM),
+        enabled_tools=_of_tools(tools, tools.names),
+        remote_tools=_of_tools(tools, describe_remote_tools(tools.remote_names)),
         approval_tools=Setting([], Origin.SYSTEM),
         fallback_models=Setting(fallbacks_of(model.value), Origin.SYSTEM),
         supports_tools=Setting(abilities.tools, Origin.SYSTEM),
@@ -141,9 +142,8 @@ class _Levels:
         return own if own.value else Setting(default_system_prompt(), Origin.SYSTEM)
 
 
-def _enabled_tools(user_id: UUID | None) -> Setting[list[str]]:
-    selection = select_tools(user_id)
-    return Setting(selection.names, Origin.PREFERENCE if selection.is_chosen else Origin.SYSTEM)
+def _of_tools(selection: Selection, value: list[Value]) -> Setting[list[Value]]:
+    return Setting(value, Origin.PREFERENCE if selection.is_chosen else Origin.SYSTEM)
 
 
 def _preferences_of(user_id: UUID | None) -> UserPreference | None:

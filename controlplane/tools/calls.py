@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from controlplane.errors import Conflict, Forbidden, NotFound
 from controlplane.tools.house import house_means
+from controlplane.tools.mcp.connection import connection_of
 from controlplane.tools.models import AvailableTool, ToolCall, UserTool
 from controlplane.tools.schemas import secret_names
 from controlplane.tools.secrets import open_secrets
@@ -48,6 +49,7 @@ class ToolPermit:
     configuration: Mapping[str, Any]
     secrets: Mapping[str, Any] = field(repr=False)
     is_new: bool
+    connection: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 def tool_call_open(request: ToolCallRequest, *, payer: Payer) -> ToolPermit:
@@ -67,6 +69,7 @@ def tool_call_open(request: ToolCallRequest, *, payer: Payer) -> ToolPermit:
             configuration={**_shown(row, tool), **house.configuration},
             secrets={**_secrets(row, tool), **house.secrets},
             is_new=is_new,
+            connection=connection_of(tool),
         )
         if permit.is_new:
             _note(request, payer)

@@ -38,6 +38,8 @@ DEFAULT_SUMMARY_KEEP_TOKENS = 2000
 MODEL_PRICES = _environment.model_prices
 PROVIDER_BASE_URLS = _environment.provider_base_urls
 PROVIDER_PRIVATE_ADDRESSES = list(_environment.provider_private_addresses)
+MCP_STDIO_SERVERS = _environment.mcp_stdio_servers
+MCP_PRIVATE_ADDRESSES = list(_environment.mcp_private_addresses)
 
 # Users' documents. No address leads to them: each is given out by a view that asks whose it is.
 MEDIA_ROOT = Path(__file__).resolve().parents[3] / _environment.documents_folder

@@ -22,7 +22,7 @@ from controlplane.language_models.models import AllowedModel
 from controlplane.preferences.models import UserPreference
 from controlplane.prompts.models import SystemPromptTemplate
 from controlplane.provider_keys.models import UserAPIKey
-from controlplane.tools.models import AvailableTool, UserTool
+from controlplane.tools.models import AvailableTool, McpServer, UserTool
 from controlplane.usage.models import ModelPrice
 from tests.controlplane.admin.test_pages import page_of
 from tests.controlplane.one_of_each import add_one_of_each_of
@@ -54,6 +54,13 @@ FORMS = {
         {"display_name": "B", "category": "general", "config_schema": SCHEMA},
         True,
     ),
+    "tools.McpServer": (
+        {"slug": "fresh", "display_name": "A", "transport": "streamable_http", "call_timeout_seconds": "9",
+         "url": "https://tools.example.com/mcp", "headers": '{"X-Key": "k"}'},
+        {"display_name": "B", "transport": "streamable_http", "call_timeout_seconds": "9",
+         "url": "https://tools.example.com/mcp"},
+        True,
+    ),
     "tools.UserTool": (None, {"is_enabled": "", "rate_limit": "3", "rate_limit_period": "day"}, False),
     "language_models.AllowedModel": (
         {"name": "gpt-new", "price_source": "none"},
@@ -71,6 +78,7 @@ FORMS = {
 }  # fmt: skip
 UNRECORDED = {"feedback.MessageFeedback": "a review names its reviewer and its time in its own row"}
 FILLED_IN = {"default_rate_limit_period": "hour", "limits-TOTAL_FORMS": "0", "limits-INITIAL_FORMS": "0",
+             "tools-TOTAL_FORMS": "0", "tools-INITIAL_FORMS": "0",
              "versions-TOTAL_FORMS": "0", "versions-INITIAL_FORMS": "0"}  # fmt: skip
 
 
@@ -91,6 +99,7 @@ def session(make_user) -> ChatSession:
     """Something of everything, of a user, and of the house."""
     made = add_one_of_each_of(make_user("one@example.com"))
     Group.objects.create(name="Some")
+    McpServer.objects.create(slug="old", display_name="Old", url="https://old.example.com/mcp")
     tool = AvailableTool.objects.create(tool_name="weather", display_name="Weather")
     UserTool.objects.update(available_tool=tool, tool_display_name="Weather")
     AllowedModel.objects.create(name="gpt-old", price_source="none")

@@ -45,7 +45,7 @@ def test_call_is_permitted_once_and_then_repeated(run, agent_server_client):
     first, second = (post(agent_server_client, run, body) for _ in range(2))
 
     assert (first.status_code, second.status_code) == (201, 200)
-    expected = {"attempt_id": body["attempt_id"], "configuration": {}, "secrets": {}}
+    expected = {"attempt_id": body["attempt_id"], "configuration": {}, "secrets": {}, "connection": None}
     assert first.json() == second.json() == expected
     assert first.headers["Cache-Control"] == "no-store"
     assert ToolCall.objects.count() == 1
