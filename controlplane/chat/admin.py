@@ -76,6 +76,7 @@ class ChatSessionAdmin(ShowsTranscripts, LargeTableAdmin[ChatSession]):
     actions = ("archive", "restore", "export_csv", "delete_for_good")
     readonly_fields = (
         "id",
+        "title_origin",
         "user",
         "conversation",
         "graph_id",
@@ -93,7 +94,7 @@ class ChatSessionAdmin(ShowsTranscripts, LargeTableAdmin[ChatSession]):
         "deleted_at",
     )
     fieldsets = (
-        (None, {"fields": ("title", "tags", "user", "id", "conversation")}),
+        (None, {"fields": (("title", "title_origin"), "tags", "user", "id", "conversation")}),
         (
             _("Model"),
             {"fields": ("model_name", ("temperature", "max_tokens"), "custom_system_prompt")},

@@ -72,10 +72,11 @@ async def _ask(caller: Caller, value: RunCreate, kwargs: Mapping[str, Any], grap
 
 
 def _requested(caller: Caller, context: object) -> Requested:
-    """Read what the client asks for; whom to bill is for the control plane's own runs only."""
+    """Read what the client asks for; whom to bill and what to read are for the control plane's own runs."""
     given = dict(context) if isinstance(context, Mapping) else {}
     if caller.role is not Role.SERVICE:
         given.pop("user_id", None)
+        given.pop("source_thread_id", None)
     try:
         return Requested.model_validate(given)
     except ValidationError as error:

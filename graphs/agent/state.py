@@ -1,6 +1,6 @@
 """What a thread of the agent remembers."""
 
-from typing import Annotated
+from typing import Annotated, NotRequired
 
 from langchain_core.messages import AnyMessage
 from langgraph.channels.delta import DeltaChannel
@@ -13,10 +13,14 @@ SNAPSHOT_FREQUENCY = 10
 
 
 class Summary(TypedDict):
-    """What the model is told of the messages up to and including `last_message_id`."""
+    """What the model is told of the messages up to and including `last_message_id`.
+
+    `covers` names the very texts: the summary of one that was edited since is no longer true.
+    """
 
     text: str
     last_message_id: str
+    covers: NotRequired[str]
 
 
 class AgentInput(TypedDict):

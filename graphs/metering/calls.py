@@ -31,6 +31,11 @@ class ModelChoice(BaseModel):
     max_tokens: int | None = Field(
         default=1024, ge=1, description="Longest answer in tokens; empty: the model's own limit."
     )
+    context_length: int | None = Field(
+        default=None,
+        ge=1,
+        description="Tokens that the model can take in, its answer included; empty: not known.",
+    )
 
 
 ModelChoiceT = TypeVar("ModelChoiceT", bound=ModelChoice)

@@ -11,6 +11,7 @@ from langgraph.checkpoint.base import CheckpointTuple
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
 from graphs.null_characters import holds_null
+from graphs.persistence.open_checkpointers import known_as_open
 from graphs.persistence.pool import Pool, open_pool, setup_turn
 
 # How many runs that were rolled back are remembered; what comes late comes within seconds.
@@ -150,4 +151,5 @@ async def checkpointer() -> AsyncIterator[Checkpointer]:
         opened = Checkpointer(pool)
         async with setup_turn(pool):
             await opened.setup()
-        yield opened
+        with known_as_open(opened):
+            yield opened

@@ -4,6 +4,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from graphs.agent.budget import fitted
 from graphs.agent.context import AgentContext
 from graphs.agent.history import model_view
 from graphs.agent.prompts import SYSTEM_PROMPT
@@ -23,4 +24,4 @@ async def call_model(state: AgentState, runtime: Runtime[AgentContext]) -> dict[
     view = model_view(
         state["messages"], state.get("summary"), system_prompt=context.system_prompt or SYSTEM_PROMPT
     )
-    return {"messages": [await speaker.ainvoke(view)]}
+    return {"messages": [await speaker.ainvoke(fitted(view, context, tools))]}

@@ -1,9 +1,8 @@
 """What of a conversation the summarizer reads, and what of an answer becomes a title."""
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
-
 from graphs.summarizer.transcript import LONGEST_TITLE, LONGEST_TRANSCRIPT, as_title, transcript
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
 
 def test_only_what_was_said_is_written_out():
