@@ -76,9 +76,7 @@ def title_set(*, session_id: uuid.UUID, title: object) -> bool:
     `updated_at` stays: a name is no activity, and must not move the session in the list.
     """
     mine = ChatSession.objects.existing().filter(pk=session_id)
-    words = (
-        " ".join(title.replace("\x00", "").split())[:LONGEST_TITLE].strip() if isinstance(title, str) else ""
-    )
+    words = _one_line(title) if isinstance(title, str) else ""
     if not words or words == DEFAULT_TITLE:
         mine.update(title_due_at=None)
         return False
@@ -86,6 +84,10 @@ def title_set(*, session_id: uuid.UUID, title: object) -> bool:
         title=words, title_origin=ChatSession.TitleOrigin.GENERATED, title_due_at=None
     )
     return bool(named)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.replace("\x00", "").split())[:LONGEST_TITLE].strip()
 
 
 async def _worded(session: ChatSession) -> ServiceAnswer:

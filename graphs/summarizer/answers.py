@@ -1,4 +1,4 @@
-"""Asks a model for one text: by a schema, then in plain words if the model's server would not or could not."""
+"""Asks a model for one text: by a schema, then in plain words if the model's server would not."""
 
 from typing import Any
 

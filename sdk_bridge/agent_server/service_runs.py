@@ -1,4 +1,4 @@
-"""Runs of the control plane's own on the real Agent Server: without a thread, forgotten when they are over."""
+"""Runs of the control plane's own on the real Agent Server: without a thread, forgotten when over."""
 
 from typing import Any
 
@@ -12,11 +12,12 @@ class SdkServiceRuns(CallGroup):
     """Implements `sdk_bridge.bridge.ServiceRunCalls`."""
 
     async def run_for_service(self, request: ServiceRun, *, within: float) -> ServiceAnswer:
+        asked: dict[str, Any] = dict(request.input)
         given: Any = await self._caller.once(
             lambda: self._caller.client.runs.wait(
                 None,
                 request.assistant,
-                input=dict(request.input),
+                input=asked,
                 context=_context(request),
                 # The server keeps neither the passing thread nor the run, with what it was called with.
                 on_completion="delete",
