@@ -8,7 +8,6 @@ from django.db import transaction
 
 from controlplane.accounts.models import CustomUser
 from controlplane.errors import Conflict, NotFound
-from controlplane.language_models.selection import model_is_allowed
 from controlplane.provider_keys.errors import KeyRefused, KeyUnreadable
 from controlplane.provider_keys.models import UserAPIKey
 from controlplane.provider_keys.use import OpenedKey, key_look_again, open_for_call
@@ -55,8 +54,8 @@ def call_permit(request: CallRequest) -> Permit:
     """Reserve a call's worst case and write its pending row, both or neither; a repeat reserves nothing.
 
     The key is the user's own where the run's admission chose one, else the house's.
-    Raises NotFound for the run, LimitReached, Conflict `run_over`, `model_not_allowed`, `key_inactive`,
-    `key_refused`, `key_unreadable` or `model_unpriced`.
+    Raises NotFound for the run, LimitReached, Conflict `run_over`, `key_inactive`, `key_refused`,
+    `key_unreadable` or `model_unpriced`.
     """
     try:
         with transaction.atomic():
@@ -66,7 +65,6 @@ def call_permit(request: CallRequest) -> Permit:
                 raise Conflict("This call is over.", code="run_over")
             own = _own_key(run, request, known)
             if known is None:
-                _require_allowed(run, request.model)
                 _open_call(run, request, own)
     except KeyUnreadable:
         if run.provider_key_id is not None:
@@ -91,12 +89,6 @@ def _own_key(run: Run, request: CallRequest, known: TokenUsage | None) -> Opened
             raise KeyRefused(provider=run.provider_key.provider)
         raise KeyUnreadable
     return own
-
-
-def _require_allowed(run: Run, model: str) -> None:
-    # The run's own model was allowed at its admission; a summary's, say, may be another.
-    if model != run.model_name and not model_is_allowed(model):
-        raise Conflict("This model may not be used.", code="model_not_allowed", details={"model": model})
 
 
 def lock_live_run(run_id: UUID) -> Run:
