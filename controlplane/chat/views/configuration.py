@@ -109,8 +109,9 @@ class EffectiveConfigurationView(APIView):
     def get(self, request: Request, session_id: uuid.UUID) -> Response:
         """Read what the next message would run with, unless it wishes for something else itself.
 
-        An empty system prompt is the graph's own, an empty model of summaries that of the answers. A model that is shown here may have been taken off the
-        list since; the next message is then refused with 422 `model_not_allowed`.
+        An empty system prompt is the graph's own, an empty model of summaries that of the answers. A model
+        that is shown here may have been taken off the list since; the next message is then refused with
+        422 `model_not_allowed`.
         """
         user = user_of(request)
         session = session_get(session_id=session_id, owner_id=user.pk)
