@@ -127,7 +127,9 @@ def test_a_title_of_before_there_were_origins_is_kept(wordsmith, user):
     assert state(session) == ("Mine", "default")
 
 
-def test_its_owner_s_words_win_while_the_model_is_at_it(wordsmith, session, user):
+@pytest.mark.django_db(transaction=True)
+def test_its_owner_s_words_win_while_the_model_is_at_it(wordsmith, user):
+    session = ChatSession.objects.create(user=user)
     finish_run(session)
     wordsmith.before = lambda: session_change(
         session_id=session.pk, owner_id=user.pk, changes={"title": "New conversation"}
