@@ -28,7 +28,10 @@ class UserState(BaseModel):
 
 
 class Requested(BaseModel):
-    """What a client asks for; the control plane decides. `user_id` is for service runs: whom to bill."""
+    """What a client asks for; the control plane decides.
+
+    For service runs alone: `user_id`, whom to bill, and `source_thread_id`, whose conversation to read.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -36,6 +39,7 @@ class Requested(BaseModel):
     temperature: float | None = None
     max_tokens: int | None = None
     user_id: UUID | None = None
+    source_thread_id: UUID | None = None
 
 
 class AdmissionRequest(BaseModel):

@@ -34,7 +34,7 @@ from sdk_bridge.events import (
     ToolResult,
 )
 from sdk_bridge.messages import History, Message, PendingInterrupt, TokenCounts, ToolCallRequest
-from sdk_bridge.runs import RunHandle, RunRequest, RunSnapshot
+from sdk_bridge.runs import RunHandle, RunRequest, RunSnapshot, ServiceAnswer, ServiceRun
 from sdk_bridge.threads import Thread
 from sdk_bridge.timeouts import Timeouts
 from sdk_bridge.usage import UsageRecord
@@ -70,6 +70,8 @@ __all__ = [
     "ServerInfo",
     "ServerTimedOut",
     "ServerUnreachable",
+    "ServiceAnswer",
+    "ServiceRun",
     "StreamInterrupted",
     "Thread",
     "ThreadDeleted",

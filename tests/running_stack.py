@@ -116,5 +116,7 @@ def newcomer_environment(folder: Path, **settings: str) -> dict[str, str]:
         "THREADPLANE_DATA": str(folder),
         "THREADPLANE_ENV_FILE": os.devnull,
         **FAST_CALLERS,
+        # Calls that nobody sent a message for; who wants them asks for them.
+        "AUTO_TITLES": "false",
         **settings,
     }

@@ -77,6 +77,7 @@ class ChatSessionAdmin(ShowsTranscripts, LeadsToStudio, LargeTableAdmin[ChatSess
     actions = ("archive", "restore", "export_csv", "delete_for_good")
     readonly_fields = (
         "id",
+        "title_origin",
         "user",
         "conversation",
         "studio",
@@ -95,7 +96,10 @@ class ChatSessionAdmin(ShowsTranscripts, LeadsToStudio, LargeTableAdmin[ChatSess
         "deleted_at",
     )
     fieldsets = (
-        (None, {"fields": ("title", "tags", "user", "id", "conversation", "studio")}),
+        (
+            None,
+            {"fields": (("title", "title_origin"), "tags", "user", "id", "conversation", "studio")},
+        ),
         (
             _("Model"),
             {"fields": ("model_name", ("temperature", "max_tokens"), "custom_system_prompt")},

@@ -23,6 +23,7 @@ class SessionSerializer(serializers.ModelSerializer[ChatSession]):
         fields: ClassVar[list[str]] = [
             "id",
             "title",
+            "title_origin",
             "graph_id",
             "tags",
             "model_name",

@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from controlplane.config.conversation_settings import ConversationSettings
 from controlplane.config.keeping import KeepingEnvironment
 from controlplane.config.limit_settings import LimitSettings
 from controlplane.config.mcp_settings import McpEnvironment
@@ -44,7 +45,7 @@ class ModelPrice(BaseModel):
     output_mtok: Decimal = Field(ge=0, le=100_000)
 
 
-class Environment(LimitSettings, KeepingEnvironment, McpEnvironment, ToolSettings):
+class Environment(LimitSettings, KeepingEnvironment, McpEnvironment, ToolSettings, ConversationSettings):
     """What the control plane is told from outside. An empty variable counts as unset."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)

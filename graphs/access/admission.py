@@ -16,6 +16,8 @@ from graphs.errors import ControlPlaneRefused, ControlPlaneUnreachable
 
 USER_GRAPHS = frozenset({"agent"})
 GRAPHS = ("agent", "summarizer")
+# Which models a run calls besides its own is decided at admission: the house may pay for them.
+MODEL_CHOICES = frozenset({"summary_model", "fallback_models"})
 
 # The Agent Server derives the id of each graph's own assistant from this name space and the graph's name.
 _ASSISTANTS = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
@@ -77,10 +79,11 @@ async def _ask(caller: Caller, value: RunCreate, kwargs: Mapping[str, Any], grap
 
 
 def _requested(caller: Caller, context: object) -> Requested:
-    """Read what the client asks for; whom to bill is for the control plane's own runs only."""
+    """Read what the client asks for; whom to bill and what to read are for the control plane's own runs."""
     given = dict(context) if isinstance(context, Mapping) else {}
     if caller.role is not Role.SERVICE:
         given.pop("user_id", None)
+        given.pop("source_thread_id", None)
     try:
         return Requested.model_validate(given)
     except ValidationError as error:
@@ -106,4 +109,5 @@ def _apply(admission: Admission, caller: Caller, value: RunCreate, kwargs: Mutab
 def _studio_form(form: object, *, offered: Mapping[str, Any]) -> dict[str, Any]:
     """Keep what a developer tries out in Studio's form; the choice of the model stays as admitted."""
     given = form if isinstance(form, Mapping) else {}
-    return {name: given[name] for name in offered if name in given and name not in Requested.model_fields}
+    kept = MODEL_CHOICES.union(Requested.model_fields)
+    return {name: given[name] for name in offered if name in given and name not in kept}

@@ -52,6 +52,9 @@ class AgentContext(ModelChoice):
         default=4000, ge=256, description="Tokens of history above which older turns are summarized."
     )
     summary_model: str = Field(default="", description="Model that summarizes; empty: the model itself.")
+    summary_context_length: int | None = Field(
+        default=None, ge=1, description="Tokens that the model that summarizes can take in; empty: not known."
+    )
     summary_keep_tokens: int = Field(
         default=2000, ge=0, description="Tokens of recent history that stay word for word."
     )

@@ -10,3 +10,4 @@ ROUNDS_SPENT = "Not run: this turn has used up its rounds of tool calls."
 STOPPED = (
     "I stopped here: this turn used up its rounds of tool calls. Ask me to go on, or narrow the question."
 )
+SHORTENED = "\n[… shortened …]\n"

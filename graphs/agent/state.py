@@ -1,6 +1,6 @@
 """What a thread of the agent remembers."""
 
-from typing import Annotated
+from typing import Annotated, NotRequired
 
 from langchain_core.messages import AnyMessage
 from typing_extensions import TypedDict  # pydantic reads it for the form in Studio
@@ -9,10 +9,14 @@ from graphs.message_channel import CHANNEL
 
 
 class Summary(TypedDict):
-    """What the model is told of the messages up to and including `last_message_id`."""
+    """What the model is told of the messages up to and including `last_message_id`.
+
+    `covers` names the very texts: the summary of one that was edited since is no longer true.
+    """
 
     text: str
     last_message_id: str
+    covers: NotRequired[str]
 
 
 class AgentInput(TypedDict):

@@ -42,6 +42,11 @@ class ModelChoice(BaseModel):
         max_length=MOST_FALLBACKS,
         description="Models to take, in this order, when the model's server fails.",
     )
+    context_length: int | None = Field(
+        default=None,
+        ge=1,
+        description="Tokens that the model can take in, its answer included; empty: not known.",
+    )
 
 
 ModelChoiceT = TypeVar("ModelChoiceT", bound=ModelChoice)

@@ -21,6 +21,7 @@ from graphs.persistence.compact import (
     stored_form,
     unpadded,
 )
+from graphs.persistence.open_checkpointers import known_as_open
 from graphs.persistence.pool import Pool, open_pool, setup_turn
 from graphs.persistence.pruning import branch_check, surviving_checkpoint
 from graphs.persistence.pruning_queue import pruning, queue_setup, thread_queue
@@ -227,4 +228,5 @@ async def checkpointer() -> AsyncIterator[Checkpointer]:
             await opened.setup()
             await queue_setup(pool)
         async with pruning(pool):
-            yield opened
+            with known_as_open(opened):
+                yield opened

@@ -5,6 +5,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from graphs.agent.asked import without_cut_call
+from graphs.agent.budget import fitted
 from graphs.agent.context import AgentContext
 from graphs.agent.history import model_view
 from graphs.agent.images import without_images
@@ -27,4 +28,4 @@ async def call_model(state: AgentState, runtime: Runtime[AgentContext]) -> dict[
     )
     if not context.supports_vision:
         view = without_images(view)
-    return {"messages": [without_cut_call(await speaker.ainvoke(view))]}
+    return {"messages": [without_cut_call(await speaker.ainvoke(fitted(view, context, tools)))]}
