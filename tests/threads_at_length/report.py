@@ -37,8 +37,8 @@ def write_report(figures: Figures) -> None:
     """Put the table into the page in place of the one before, and the samples beside it."""
     said = (
         f"`make threads`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.machine()}: "
-        "90 words asked and 180 answered in each turn, on a real Agent Server with a scripted model. Rows are what "
-        "Postgres keeps of the thread in all its tables, without indexes and free space; with them "
+        "90 words asked and 180 answered in each turn, on a real Agent Server with a scripted model. Rows "
+        "are what Postgres keeps of the thread in all tables, without indexes and free space; with them "
         f"{figures.disk_before:,} bytes before and {figures.disk_after:,} after, the tables written anew. "
         "The first token counts from the start of the run, its wait in the queue taken off; medians of "
         f"{len(figures.first_token_late)}. Every sample is in "
