@@ -133,7 +133,7 @@ class Environment(LimitSettings, KeepingEnvironment, McpEnvironment, ToolSetting
     )
     studio_url: str = Field(
         default="",
-        description="LangGraph Studio, such as https://smith.langchain.com/studio/, for links to it; empty: none",
+        description="Studio, such as https://smith.langchain.com/studio/, for links to it; empty: none",
     )
     control_plane_url: str = Field(
         description="The control plane's address as the Agent Server sees it; webhooks go there"
