@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tools', '0003_more_built_in_tools'),
+        ('tools', '0004_mcp_servers'),
     ]
 
     operations = [
