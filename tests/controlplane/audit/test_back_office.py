@@ -41,7 +41,8 @@ FORMS = {
     "accounts.Invitation": ({"email": "guest@example.com"}, None, False),
     "preferences.UserPreference": (
         None,
-        {"daily_message_limit": "3", "theme": "dark", "language": "en", "timezone": "UTC"},
+        {"daily_message_limit": "3", "theme": "dark", "language": "en", "timezone": "UTC",
+         "multitask_strategy": "reject"},
         False,
     ),
     "prompts.SystemPromptTemplate": (
