@@ -29,6 +29,8 @@ from tests.controlplane.one_of_each import add_one_of_each_of
 
 SCHEMA = '{"type": "object"}'
 LATER = timezone.now() + timezone.timedelta(days=9)
+MCP_SERVER = {"display_name": "B", "transport": "streamable_http", "call_timeout_seconds": "9",
+              "url": "https://tools.example.com/mcp"}  # fmt: skip
 # What is posted to make, to change and to delete a row: a page that is not here has to say why below.
 FORMS = {
     "auth.Group": ({"name": "New"}, {"name": "Renamed"}, True),
@@ -54,13 +56,7 @@ FORMS = {
         {"display_name": "B", "category": "general", "config_schema": SCHEMA},
         True,
     ),
-    "tools.McpServer": (
-        {"slug": "fresh", "display_name": "A", "transport": "streamable_http", "call_timeout_seconds": "9",
-         "url": "https://tools.example.com/mcp", "headers": '{"X-Key": "k"}'},
-        {"display_name": "B", "transport": "streamable_http", "call_timeout_seconds": "9",
-         "url": "https://tools.example.com/mcp"},
-        True,
-    ),
+    "tools.McpServer": ({"slug": "fresh", **MCP_SERVER, "headers": '{"X-Key": "k"}'}, MCP_SERVER, True),
     "tools.UserTool": (None, {"is_enabled": "", "rate_limit": "3", "rate_limit_period": "day"}, False),
     "language_models.AllowedModel": (
         {"name": "gpt-new", "price_source": "none"},
