@@ -73,9 +73,10 @@ FORMS = {
     "documents.UserDocument": (None, {"category": "Other", "tags": "[]"}, True),
 }  # fmt: skip
 UNRECORDED = {"feedback.MessageFeedback": "a review names its reviewer and its time in its own row"}
-FILLED_IN = {"default_rate_limit_period": "hour", "limits-TOTAL_FORMS": "0", "limits-INITIAL_FORMS": "0",
-             "tools-TOTAL_FORMS": "0", "tools-INITIAL_FORMS": "0",
-             "versions-TOTAL_FORMS": "0", "versions-INITIAL_FORMS": "0"}  # fmt: skip
+INLINES = [
+    f"{one}-{which}_FORMS" for one in ("limits", "tools", "versions") for which in ("TOTAL", "INITIAL")
+]
+FILLED_IN = {"default_rate_limit_period": "hour", **dict.fromkeys(INLINES, "0")}
 
 
 @pytest.fixture
