@@ -29,8 +29,8 @@ from tests.controlplane.one_of_each import add_one_of_each_of
 
 SCHEMA = '{"type": "object"}'
 LATER = timezone.now() + timezone.timedelta(days=9)
-MCP_SERVER = {"display_name": "B", "transport": "streamable_http", "call_timeout_seconds": "9",
-              "url": "https://tools.example.com/mcp"}  # fmt: skip
+URL = "https://tools.example.com/mcp"
+MCP_SERVER = {"display_name": "B", "transport": "streamable_http", "call_timeout_seconds": "9", "url": URL}
 # What is posted to make, to change and to delete a row: a page that is not here has to say why below.
 FORMS = {
     "auth.Group": ({"name": "New"}, {"name": "Renamed"}, True),
@@ -73,9 +73,7 @@ FORMS = {
     "documents.UserDocument": (None, {"category": "Other", "tags": "[]"}, True),
 }  # fmt: skip
 UNRECORDED = {"feedback.MessageFeedback": "a review names its reviewer and its time in its own row"}
-INLINES = [
-    f"{one}-{which}_FORMS" for one in ("limits", "tools", "versions") for which in ("TOTAL", "INITIAL")
-]
+INLINES = [f"{a}-{b}_FORMS" for a in ("limits", "tools", "versions") for b in ("TOTAL", "INITIAL")]
 FILLED_IN = {"default_rate_limit_period": "hour", **dict.fromkeys(INLINES, "0")}
 
 
