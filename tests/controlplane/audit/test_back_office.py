@@ -29,8 +29,12 @@ from tests.controlplane.one_of_each import add_one_of_each_of
 
 SCHEMA = '{"type": "object"}'
 LATER = timezone.now() + timezone.timedelta(days=9)
-URL = "https://tools.example.com/mcp"
-MCP_SERVER = {"display_name": "B", "transport": "streamable_http", "call_timeout_seconds": "9", "url": URL}
+MCP = {
+    "display_name": "B",
+    "transport": "streamable_http",
+    "call_timeout_seconds": "9",
+    "url": "https://a.b/",
+}
 # What is posted to make, to change and to delete a row: a page that is not here has to say why below.
 FORMS = {
     "auth.Group": ({"name": "New"}, {"name": "Renamed"}, True),
@@ -56,7 +60,7 @@ FORMS = {
         {"display_name": "B", "category": "general", "config_schema": SCHEMA},
         True,
     ),
-    "tools.McpServer": ({"slug": "fresh", **MCP_SERVER, "headers": '{"X-Key": "k"}'}, MCP_SERVER, True),
+    "tools.McpServer": ({"slug": "fresh", **MCP, "headers": '{"X-Key": "k"}'}, MCP, True),
     "tools.UserTool": (None, {"is_enabled": "", "rate_limit": "3", "rate_limit_period": "day"}, False),
     "language_models.AllowedModel": (
         {"name": "gpt-new", "price_source": "none"},
