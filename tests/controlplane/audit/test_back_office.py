@@ -29,12 +29,7 @@ from tests.controlplane.one_of_each import add_one_of_each_of
 
 SCHEMA = '{"type": "object"}'
 LATER = timezone.now() + timezone.timedelta(days=9)
-MCP = {
-    "display_name": "B",
-    "transport": "streamable_http",
-    "call_timeout_seconds": "9",
-    "url": "https://a.b/",
-}
+MCP = {"display_name": "B", "transport": "streamable_http", "call_timeout_seconds": 9, "url": "https://a.b"}
 # What is posted to make, to change and to delete a row: a page that is not here has to say why below.
 FORMS = {
     "auth.Group": ({"name": "New"}, {"name": "Renamed"}, True),
