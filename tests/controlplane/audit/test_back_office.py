@@ -29,6 +29,7 @@ from tests.controlplane.one_of_each import add_one_of_each_of
 
 SCHEMA = '{"type": "object"}'
 LATER = timezone.now() + timezone.timedelta(days=9)
+MCP = {"display_name": "B", "transport": "streamable_http", "call_timeout_seconds": 9, "url": "https://a.b"}
 # What is posted to make, to change and to delete a row: a page that is not here has to say why below.
 FORMS = {
     "auth.Group": ({"name": "New"}, {"name": "Renamed"}, True),
@@ -55,13 +56,7 @@ FORMS = {
         {"display_name": "B", "category": "general", "config_schema": SCHEMA},
         True,
     ),
-    "tools.McpServer": (
-        {"slug": "fresh", "display_name": "A", "transport": "streamable_http", "call_timeout_seconds": "9",
-         "url": "https://tools.example.com/mcp", "headers": '{"X-Key": "k"}'},
-        {"display_name": "B", "transport": "streamable_http", "call_timeout_seconds": "9",
-         "url": "https://tools.example.com/mcp"},
-        True,
-    ),
+    "tools.McpServer": ({"slug": "fresh", **MCP, "headers": '{"X-Key": "k"}'}, MCP, True),
     "tools.UserTool": (None, {"is_enabled": "", "rate_limit": "3", "rate_limit_period": "day"}, False),
     "language_models.AllowedModel": (
         {"name": "gpt-new", "price_source": "none"},
@@ -78,9 +73,8 @@ FORMS = {
     "documents.UserDocument": (None, {"category": "Other", "tags": "[]"}, True),
 }  # fmt: skip
 UNRECORDED = {"feedback.MessageFeedback": "a review names its reviewer and its time in its own row"}
-FILLED_IN = {"default_rate_limit_period": "hour", "limits-TOTAL_FORMS": "0", "limits-INITIAL_FORMS": "0",
-             "tools-TOTAL_FORMS": "0", "tools-INITIAL_FORMS": "0",
-             "versions-TOTAL_FORMS": "0", "versions-INITIAL_FORMS": "0"}  # fmt: skip
+INLINES = [f"{a}-{b}_FORMS" for a in ("limits", "tools", "versions") for b in ("TOTAL", "INITIAL")]
+FILLED_IN = {"default_rate_limit_period": "hour", **dict.fromkeys(INLINES, "0")}
 
 
 @pytest.fixture
