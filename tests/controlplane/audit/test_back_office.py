@@ -42,8 +42,7 @@ FORMS = {
     "accounts.Invitation": ({"email": "guest@example.com"}, None, False),
     "preferences.UserPreference": (
         None,
-        {"daily_message_limit": "3", "theme": "dark", "language": "en", "timezone": "UTC",
-         "multitask_strategy": "reject"},
+        {"daily_message_limit": "3", "theme": "dark", "multitask_strategy": "reject"},
         False,
     ),
     "prompts.SystemPromptTemplate": (

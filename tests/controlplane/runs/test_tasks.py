@@ -110,6 +110,7 @@ def test_beat_calls_only_jobs_that_exist(settings):
         "chat.sweep_provisional",
         "chat.sweep_message_index",
         "chat.sweep_titles",
+        "tools.discover_mcp_servers",
         "usage.roll_up",
         "accounts.forget_expired",
         "api.forget_old_keys",

@@ -51,7 +51,9 @@ async def test_a_turn_streams_and_is_metered(
         "token_version": 1,
         "is_resume": False,
         "if_not_exists": "reject",
-        "requested": {"model": None, "temperature": None, "max_tokens": None, "user_id": None},
+        "requested": dict.fromkeys(
+            ("model", "temperature", "max_tokens", "user_id", "source_thread_id"), None
+        ),
     }
 
 
