@@ -24,7 +24,7 @@ from graphs.persistence.compact import (
 from graphs.persistence.open_checkpointers import known_as_open
 from graphs.persistence.pool import Pool, open_pool, setup_turn
 from graphs.persistence.pruning import branch_check, surviving_checkpoint
-from graphs.persistence.pruning_queue import pruning, queue_setup, thread_queue
+from graphs.persistence.pruning_queue import pruning, queue_setup, thread_forget, thread_queue
 from graphs.persistence.replay import KnownMessages, messages_since, needs_replay, replayed
 
 # How many runs that were rolled back are remembered; what comes late comes within seconds.
@@ -152,6 +152,7 @@ class Checkpointer(AsyncPostgresSaver):
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all of a thread."""
         await super().adelete_thread(thread_id)
+        await thread_forget(self._pool, str(thread_id))
         self._messages.forget(str(thread_id))
 
     async def aput_writes(

@@ -53,6 +53,12 @@ async def thread_queue(pool: Pool, thread_id: str) -> None:
         await connection.execute(QUEUE, {"thread": thread_id})
 
 
+async def thread_forget(pool: Pool, thread_id: str) -> None:
+    """Take a thread that was deleted out of the queue."""
+    async with pool.connection() as connection:
+        await connection.execute(DONE, {"thread": thread_id})
+
+
 async def prune_next(pool: Pool, *, age_seconds: float) -> bool:
     """Prune the thread that has waited longest, in one transaction; returns whether there was one."""
     async with pool.connection() as connection, connection.transaction():

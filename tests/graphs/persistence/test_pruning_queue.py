@@ -52,3 +52,17 @@ async def queued(saver: Checkpointer) -> list[str]:
     async with saver._pool.connection() as connection:
         cursor = await connection.execute("SELECT thread_id FROM checkpoint_prunings")
         return [row["thread_id"] for row in await cursor.fetchall()]
+
+
+async def test_a_deleted_thread_leaves_the_queue(
+    configure: Configure, make_database: Callable[[], str], speaker: Speaker
+):
+    configure(PG_CHECKPOINT_URI=make_database())
+    async with checkpointer() as saver:
+        graph = agent(ServersWay(saver))
+        gone, kept = str(uuid4()), str(uuid4())
+        for thread in (gone, kept):
+            await ask(graph, thread, "one")
+        assert set(await queued(saver)) == {gone, kept}
+        await saver.adelete_thread(gone)
+        assert await queued(saver) == [kept]
