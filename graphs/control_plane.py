@@ -1,6 +1,6 @@
 """The one door to the control plane: users' states, claims, admissions and permits over HTTP."""
 
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 from uuid import UUID
 
 import httpx
@@ -98,6 +98,9 @@ class PermitRequest(BaseModel):
     max_output_tokens: int | None
 
 
+OPENAI: Final = "openai"
+
+
 class OwnKey(BaseModel):
     """That a permit's key is its user's own: for which provider, and which text of it by an opaque name."""
 
@@ -115,6 +118,8 @@ class Permit(BaseModel):
     base_url: str | None = None
     api_key: SecretStr
     own_key: OwnKey | None = None
+    # By the names of `init_chat_model`.
+    protocol: str = OPENAI
 
 
 class ToolPermitRequest(BaseModel):

@@ -24,6 +24,7 @@ from controlplane.config.conversation_settings import ConversationSettings
 from controlplane.config.keeping import KeepingEnvironment
 from controlplane.config.limit_settings import LimitSettings
 from controlplane.config.mcp_settings import McpEnvironment
+from controlplane.config.provider_settings import ProviderSettings
 from controlplane.config.tool_settings import ToolSettings
 
 # Requests per second, minute, hour or day, or per several of them: 600/m, 10/30s.
@@ -45,7 +46,9 @@ class ModelPrice(BaseModel):
     output_mtok: Decimal = Field(ge=0, le=100_000)
 
 
-class Environment(LimitSettings, KeepingEnvironment, McpEnvironment, ToolSettings, ConversationSettings):
+class Environment(
+    LimitSettings, KeepingEnvironment, McpEnvironment, ToolSettings, ConversationSettings, ProviderSettings
+):
     """What the control plane is told from outside. An empty variable counts as unset."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
@@ -157,10 +160,6 @@ class Environment(LimitSettings, KeepingEnvironment, McpEnvironment, ToolSetting
     )
     openai_base_url: str | None = Field(
         default=None, description="Address of an OpenAI-compatible provider; empty: OpenAI's own"
-    )
-    embeddings_base_url: str | None = Field(
-        default=None,
-        description="Address of an OpenAI-compatible embeddings provider; empty: OPENAI_BASE_URL",
     )
     default_model: str = Field(default="gpt-4o-mini", description="Model of sessions that name none")
     default_temperature: float | None = Field(

@@ -118,6 +118,7 @@ def calls(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "attempt_id": str(permit.attempt_id),
         "base_url": permit.base_url,
         "api_key": permit.api_key,
+        "protocol": permit.protocol,
         "own_key": {"provider": own.provider, "version": own.version} if own else None,
     }
     response = JsonResponse(answer, status=201 if permit.is_new else 200)

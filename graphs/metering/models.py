@@ -15,10 +15,12 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 from pydantic import PrivateAttr, SecretStr
 
+from graphs.control_plane import OPENAI
 from graphs.errors import ModelRefused
 from graphs.event_loops import PerLoop
 from graphs.metering.attempts import Attempt
 from graphs.metering.calls import ModelCall
+from graphs.metering.providers import provider_stream
 from graphs.metering.reasoning import keep_reasoning
 from graphs.metering.retries import persistent
 from graphs.metering.usage import estimate_prompt
@@ -67,12 +69,27 @@ class MeteredChat(ChatOpenAI):
             max_output_tokens=self._call.max_tokens,
         )
         async with attempt:
-            keyed = self._with_key_of(attempt, model)
-            chunks = ChatOpenAI._astream(keyed, messages, stop, None, **kwargs)
+            chunks = self._answer(attempt, model, messages, stop, **kwargs)
             async for chunk in _until(deadline, chunks):
                 if isinstance(chunk.message, AIMessageChunk):
                     attempt.tally.add(chunk.message)
                 yield _marked(chunk, attempt)
+
+    def _answer(
+        self, attempt: Attempt, model: str, messages: list[BaseMessage], stop: list[str] | None, **kwargs: Any
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        """Ask in the protocol that the permit names."""
+        permit = attempt.permit
+        if permit is None or permit.protocol == OPENAI:
+            return ChatOpenAI._astream(self._with_key_of(attempt, model), messages, stop, None, **kwargs)
+        return provider_stream(
+            replace(self._call, model=model),
+            permit=permit,
+            headers={ATTEMPT_HEADER: str(attempt.id)},
+            messages=messages,
+            stop=stop,
+            options=kwargs,
+        )
 
     async def _agenerate(
         self,

@@ -25,6 +25,7 @@ EMBEDDINGS_BASE_URL = (
     _environment.embeddings_base_url or _environment.openai_base_url or "https://api.openai.com/v1"
 )
 OPENAI_API_KEY = _environment.openai_api_key.get_secret_value()
+PROVIDER_SERVERS = _environment.provider_servers()
 DEFAULT_MODEL = _environment.default_model
 DEFAULT_TEMPERATURE = _environment.default_temperature
 DEFAULT_MAX_TOKENS = _environment.default_max_tokens
