@@ -38,6 +38,16 @@ class Requested(BaseModel):
     user_id: UUID | None = None
 
 
+class SaidDecision(BaseModel):
+    """What a resume says of one tool call that waits for leave."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str
+    arguments: dict[str, Any] | None = None
+    reason: str = ""
+
+
 class AdmissionRequest(BaseModel):
     """A run that asks to be let in."""
 
@@ -52,6 +62,7 @@ class AdmissionRequest(BaseModel):
     is_resume: bool
     if_not_exists: str
     requested: Requested
+    decisions: list[SaidDecision] = Field(default_factory=list)
 
 
 class Admission(BaseModel):
@@ -121,6 +132,8 @@ class ToolPermitRequest(BaseModel):
     attempt_id: UUID
     tool_call_id: str
     tool_name: str
+    approval_id: UUID | None = None
+    arguments_hash: str = ""
 
 
 class ToolPermit(BaseModel):
@@ -139,6 +152,45 @@ class ToolCallEnd(BaseModel):
 
     outcome: str
     duration_ms: int
+
+
+class AskedCall(BaseModel):
+    """A tool call that needs its user's leave."""
+
+    model_config = ConfigDict(frozen=True)
+
+    approval_id: UUID
+    tool_name: str
+    arguments: dict[str, Any]
+
+
+class ApprovalRequest(BaseModel):
+    """The calls of one message that need leave."""
+
+    model_config = ConfigDict(frozen=True)
+
+    message_id: str
+    calls: list[AskedCall]
+
+
+class Approval(BaseModel):
+    """How one of them stands, and with which arguments it may run."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID | None = None
+    status: str
+    arguments: dict[str, Any]
+    reason: str = ""
+    expires_at: str = ""
+
+
+class Approvals(BaseModel):
+    """How they stand, in the order of the request."""
+
+    model_config = ConfigDict(frozen=True)
+
+    approvals: list[Approval]
 
 
 async def user_state(user_id: UUID) -> UserState | None:
@@ -169,6 +221,11 @@ async def permit(run_id: str, request: PermitRequest) -> Permit:
 async def permit_tool_call(run_id: str, request: ToolPermitRequest) -> ToolPermit:
     """Ask for leave for one tool call; repeating it counts nothing twice. Raises ControlPlaneRefused."""
     return await _ask("POST", f"/internal/runs/{run_id}/tool-calls/", answer=ToolPermit, body=request)
+
+
+async def ask_approvals(run_id: str, request: ApprovalRequest) -> Approvals:
+    """Ask for leave for tool calls, and how it stands; repeating it is harmless. Raises ControlPlaneRefused."""
+    return await _ask("POST", f"/internal/runs/{run_id}/approvals/", answer=Approvals, body=request)
 
 
 async def end_tool_call(run_id: str, attempt_id: UUID, end: ToolCallEnd) -> None:

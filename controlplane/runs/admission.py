@@ -1,5 +1,6 @@
 """Decides which runs may start, and with what (docs/contracts.md, section 2)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -10,6 +11,8 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from controlplane.accounts.models import CustomUser
+from controlplane.approvals.asking import approvals_withdraw
+from controlplane.approvals.deciding import Decision, approvals_answer
 from controlplane.chat.models import ChatSession
 from controlplane.errors import Conflict, LimitReached
 from controlplane.provider_keys.models import UserAPIKey
@@ -44,6 +47,7 @@ class RunRequest:
     is_resume: bool
     wishes: Wishes
     token_version: int | None = None
+    decisions: Sequence[Decision] = ()
 
     @property
     def is_message(self) -> bool:
@@ -84,6 +88,7 @@ def run_admit(request: RunRequest) -> Admission:
 def _open_run(request: RunRequest, payer: CustomUser | None, session: ChatSession | None) -> Admission:
     configuration = effective_configuration(session=session, user_id=request.payer_id, wishes=request.wishes)
     configuration.require_allowed_model()
+    _hear_decisions(request)
     key = None if payer is None else key_for_run(user_id=payer.pk, model_name=configuration.model.value)
     with transaction.atomic():
         # The counter last of all locks, since every run of its user waits for it.
@@ -99,6 +104,16 @@ def _open_run(request: RunRequest, payer: CustomUser | None, session: ChatSessio
             message_counted_on=counted_on,
         )
     return Admission(run=run, context=configuration.context())
+
+
+def _hear_decisions(request: RunRequest) -> None:
+    """A resume may say what is decided; a new turn leaves behind what was asked."""
+    if request.thread_id is None or request.role is Role.SERVICE:
+        return
+    if request.is_resume:
+        approvals_answer(thread_id=request.thread_id, user_id=request.payer_id, decisions=request.decisions)
+    else:
+        approvals_withdraw(thread_id=request.thread_id, user_id=request.payer_id)
 
 
 def _count_message(request: RunRequest, payer: CustomUser | None, key: UserAPIKey | None) -> date | None:

@@ -14,7 +14,7 @@ from controlplane.preferences.models import UserPreference
 from controlplane.preferences.origins import Origin, Setting
 from controlplane.prompts.selection import default_system_prompt
 from controlplane.runs.context import Wishes
-from controlplane.tools.selection import select_tools
+from controlplane.tools.selection import Selection, select_tools
 
 Value = TypeVar("Value")
 
@@ -73,6 +73,7 @@ def effective_configuration(
     What a session leaves empty follows the user's preferences, also those changed later.
     """
     levels = _Levels(wishes=wishes, session=session, preferences=_preferences_of(user_id))
+    selection = select_tools(user_id)
     return EffectiveConfiguration(
         model=levels.model(),
         temperature=levels.first(
@@ -82,9 +83,9 @@ def effective_configuration(
             wishes.max_tokens, "max_tokens", "default_max_tokens", settings.DEFAULT_MAX_TOKENS
         ),
         system_prompt=levels.system_prompt(),
-        enabled_tools=_enabled_tools(user_id),
+        enabled_tools=_enabled_tools(selection),
         remote_tools=Setting([], Origin.SYSTEM),
-        approval_tools=Setting([], Origin.SYSTEM),
+        approval_tools=Setting(selection.approval_names, Origin.SYSTEM),
         fallback_models=Setting([], Origin.SYSTEM),
         supports_tools=Setting(True, Origin.SYSTEM),  # noqa: FBT003  # a value among values
         supports_vision=Setting(True, Origin.SYSTEM),  # noqa: FBT003
@@ -129,8 +130,7 @@ class _Levels:
         return own if own.value else Setting(default_system_prompt(), Origin.SYSTEM)
 
 
-def _enabled_tools(user_id: UUID | None) -> Setting[list[str]]:
-    selection = select_tools(user_id)
+def _enabled_tools(selection: Selection) -> Setting[list[str]]:
     return Setting(selection.names, Origin.PREFERENCE if selection.is_chosen else Origin.SYSTEM)
 
 

@@ -3,18 +3,39 @@
 from django.db import transaction
 
 from controlplane.accounts.models import CustomUser
+from controlplane.approvals.redeeming import Redemption, approval_redeem
 from controlplane.errors import Conflict
+from controlplane.runs.models import Run
 from controlplane.runs.permits import lock_live_run
 from controlplane.tools.calls import Payer, ToolCallRequest, ToolPermit, tool_call_open
+from controlplane.tools.models import AvailableTool
 
 
 def tool_call_permit(request: ToolCallRequest) -> ToolPermit:
     """Permit a tool call of a live run, in one transaction; a repeat counts nothing.
 
-    Raises NotFound for the run, Conflict `run_over`, Forbidden `tool_disabled`, LimitReached.
+    Raises NotFound for the run, Conflict `run_over`, Forbidden `tool_disabled` or
+    `approval_required`, LimitReached.
     """
     with transaction.atomic():
         run = lock_live_run(request.run_id)
         if run.user_id is not None and not CustomUser.objects.filter(pk=run.user_id, is_active=True).exists():
             raise Conflict("The account is switched off.", code="run_over")
+        _redeem_approval(request, run)
         return tool_call_open(request, payer=Payer(user_id=run.user_id, session_id=run.session_id))
+
+
+def _redeem_approval(request: ToolCallRequest, run: Run) -> None:
+    """Ask the catalogue of this moment, whatever the run was told when it began."""
+    if not AvailableTool.objects.filter(tool_name=request.tool_name, requires_approval=True).exists():
+        return
+    approval_redeem(
+        Redemption(
+            approval_id=request.approval_id,
+            attempt_id=request.attempt_id,
+            thread_id=run.thread_id,
+            user_id=run.user_id,
+            tool_name=request.tool_name,
+            arguments_hash=request.arguments_hash,
+        )
+    )

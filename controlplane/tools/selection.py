@@ -1,6 +1,6 @@
 """Which tools are on for a user: the active catalogue, the user's choice, and the house's default."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.conf import settings
@@ -10,10 +10,14 @@ from controlplane.tools.models import AvailableTool, UserTool
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """The tools that are on, by name; `is_chosen` says whether their user has had a say in it."""
+    """The tools that are on, by name; `is_chosen` says whether their user has had a say in it.
+
+    Those of `approval_names` ask before each call.
+    """
 
     names: list[str]
     is_chosen: bool
+    approval_names: list[str] = field(default_factory=list)
 
 
 def enabled_tools(user_id: UUID | None) -> list[str]:
@@ -27,14 +31,16 @@ def select_tools(user_id: UUID | None) -> Selection:
     Two queries, however many tools there are.
     """
     choices = _choices(user_id)
-    names = [
-        tool.tool_name
+    on = [
+        tool
         for tool in AvailableTool.objects.active().order_by("tool_name")
         if is_on(tool, choices.get(tool.tool_name))
     ]
+    names = [tool.tool_name for tool in on]
     house = {name: place for place, name in enumerate(settings.DEFAULT_ENABLED_TOOLS)}
     names.sort(key=lambda name: house.get(name, len(house)))
-    return Selection(names=names, is_chosen=bool(choices))
+    asking = [tool.tool_name for tool in on if tool.requires_approval]
+    return Selection(names=names, is_chosen=bool(choices), approval_names=asking)
 
 
 def find_enabled(user_id: UUID | None, tool_name: str) -> AvailableTool | None:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from graphs import control_plane
 from graphs.access.callers import Caller, Role, owner_filter
+from graphs.access.decisions import decisions_of
 from graphs.access.denial import denial, from_control_plane, invalid
 from graphs.access.run_options import is_resume, keep_server_config, restrict_to_user
 from graphs.control_plane import Admission, AdmissionRequest, Requested
@@ -64,6 +65,7 @@ async def _ask(caller: Caller, value: RunCreate, kwargs: Mapping[str, Any], grap
         is_resume=is_resume(kwargs),
         if_not_exists=value.get("if_not_exists") or "reject",
         requested=_requested(caller, kwargs.get("context")),
+        decisions=decisions_of(kwargs.get("command")),
     )
     try:
         return await control_plane.admit(request)

@@ -3,7 +3,9 @@
 from typing import Literal
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langgraph.runtime import Runtime
 
+from graphs.agent.context import AgentContext
 from graphs.agent.state import AgentState
 
 MOST_TOOL_ROUNDS = 8
@@ -19,13 +21,18 @@ def before_model(state: AgentState) -> Literal["keep_within_budget", "__end__"]:
     return "__end__" if is_answered else "keep_within_budget"
 
 
-def after_model(state: AgentState) -> Literal["run_tools", "stop_tools", "__end__"]:
+def after_model(
+    state: AgentState, runtime: Runtime[AgentContext]
+) -> Literal["ask_approval", "run_tools", "stop_tools", "__end__"]:
     """Run the tools the model asked for, within a bounded number of rounds; otherwise the turn is over."""
     messages = state["messages"]
     last = messages[-1]
     if not isinstance(last, AIMessage) or not last.tool_calls:
         return "__end__"
-    return "run_tools" if _rounds(messages) <= MOST_TOOL_ROUNDS else "stop_tools"
+    if _rounds(messages) > MOST_TOOL_ROUNDS:
+        return "stop_tools"
+    asks = any(call["name"] in runtime.context.approval_tools for call in last.tool_calls)
+    return "ask_approval" if asks else "run_tools"
 
 
 def _rounds(messages: list[AnyMessage]) -> int:

@@ -16,6 +16,7 @@ from langgraph.types import Command
 from graphs import control_plane
 from graphs.control_plane import ToolCallEnd, ToolPermit, ToolPermitRequest
 from graphs.errors import ControlPlaneRefused, ControlPlaneUnreachable
+from graphs.metering.fingerprint import arguments_hash
 from graphs.settings import read_settings
 
 REPORT_SECONDS = 5.0
@@ -45,10 +46,11 @@ class PermittedCalls:
     after a crash asks for the same calls again, though some model servers repeat call ids within a run.
     """
 
-    def __init__(self, *, run_id: str, message_id: str) -> None:
+    def __init__(self, *, run_id: str, message_id: str, thread_id: str = "") -> None:
         """Nothing is asked before a call."""
         self._run_id = run_id
         self._message_id = message_id
+        self._thread_id = thread_id
         self._named: Counter[str] = Counter()
 
     async def call(self, request: ToolCallRequest, execute: Execute) -> Answer:
@@ -71,6 +73,8 @@ class PermittedCalls:
             attempt_id=uuid5(UUID(self._run_id), place),
             tool_call_id=call_id[:LONGEST_CALL_ID],
             tool_name=request.tool_call["name"],
+            approval_id=uuid5(UUID(self._thread_id), place) if self._thread_id else None,
+            arguments_hash=arguments_hash(request.tool_call["args"]),
         )
 
     async def _run(self, attempt_id: UUID, permit: ToolPermit, run: Run) -> Answer:

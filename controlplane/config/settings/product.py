@@ -27,6 +27,7 @@ DEFAULT_MODEL = _environment.default_model
 DEFAULT_TEMPERATURE = _environment.default_temperature
 DEFAULT_MAX_TOKENS = _environment.default_max_tokens
 DEFAULT_SYSTEM_PROMPT = _environment.default_system_prompt
+APPROVAL_EXPIRES_HOURS = _environment.approval_expires_hours
 DEFAULT_ENABLED_TOOLS = list(_environment.default_enabled_tools)
 DEFAULT_SUMMARIZATION_THRESHOLD = 4000
 DEFAULT_SUMMARY_KEEP_TOKENS = 2000

@@ -7,6 +7,7 @@ from langgraph.config import get_config
 from langgraph.prebuilt import ToolNode
 from langgraph.runtime import Runtime
 
+from graphs.agent.approvals import open_calls
 from graphs.agent.context import AgentContext
 from graphs.agent.prompts import ROUNDS_SPENT, STOPPED
 from graphs.agent.state import AgentState
@@ -15,12 +16,18 @@ from graphs.metering.tool_calls import PermittedCalls
 
 
 async def run_tools(state: AgentState, runtime: Runtime[AgentContext]) -> dict[str, Any]:
-    """Run all calls of the last message side by side; one that fails, is unknown or refused tells the model.
+    """Run the open calls of the last answer side by side; one that fails, is unknown or refused tells the model.
 
     Each is asked for and counted by itself. Raises ControlPlaneUnreachable.
     """
-    last, info = state["messages"][-1], runtime.execution_info
-    permitted = PermittedCalls(run_id=(info.run_id if info else None) or "", message_id=last.id or "")
+    last, info = open_calls(state["messages"]), runtime.execution_info
+    if last is None or not last.tool_calls:
+        return {}
+    permitted = PermittedCalls(
+        run_id=(info.run_id if info else None) or "",
+        message_id=last.id or "",
+        thread_id=str(get_config().get("configurable", {}).get("thread_id") or ""),
+    )
     node = ToolNode(tools_of(runtime.context), awrap_tool_call=permitted.call)
     answers: dict[str, Any] = await node.ainvoke({"messages": [last]}, get_config())
     return answers

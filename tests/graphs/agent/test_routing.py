@@ -2,7 +2,9 @@
 
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langgraph.runtime import Runtime
 
+from graphs.agent.context import AgentContext
 from graphs.agent.nodes.run_tools import stop_tools
 from graphs.agent.prompts import ROUNDS_SPENT, STOPPED
 from graphs.agent.routing import MOST_TOOL_ROUNDS, after_model, before_model
@@ -29,7 +31,7 @@ def rounds(count: int) -> list[AnyMessage]:
     ],
 )
 def test_the_next_step_follows_from_the_last_message(messages: list[AnyMessage], step: str):
-    assert after_model({"messages": messages}) == step
+    assert after_model({"messages": messages}, Runtime(context=AgentContext(model="m"))) == step
 
 
 @pytest.mark.parametrize(

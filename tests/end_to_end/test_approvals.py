@@ -1,0 +1,1 @@
+"""Approvals over the whole stack: nothing that needs leave runs without it, or twice."""
