@@ -26,6 +26,8 @@ def approval_redeem(redemption: Redemption) -> None:
 
     Raises Forbidden `approval_required`.
     """
+    if redemption.approval_id is None or redemption.thread_id is None:
+        raise _required()
     fitting = ToolApproval.objects.filter(
         Q(redeemed_by=None) | Q(redeemed_by=redemption.attempt_id),
         pk=redemption.approval_id,
@@ -36,6 +38,10 @@ def approval_redeem(redemption: Redemption) -> None:
         status__in=(Status.APPROVED, Status.EDITED),
     )
     if not fitting.update(redeemed_by=redemption.attempt_id):
-        raise Forbidden(
-            "This call was not run: its user has not approved it as it is.", code="approval_required"
-        )
+        raise _required()
+
+
+def _required() -> Forbidden:
+    return Forbidden(
+        "This call was not run: its user has not approved it as it is.", code="approval_required"
+    )

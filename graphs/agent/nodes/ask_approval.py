@@ -19,7 +19,7 @@ from graphs.settings import read_settings
 async def ask_approval(state: AgentState, runtime: Runtime[AgentContext]) -> dict[str, Any]:
     """Ask for the calls that need leave, and go on with what was decided; raises ControlPlaneUnreachable.
 
-    It runs anew on each resume. With a control plane the decisions are its own; a resume's words are not read.
+    It runs anew on each resume. Where there is a control plane, it alone says what was decided.
     """
     last = state["messages"][-1]
     if not isinstance(last, AIMessage):

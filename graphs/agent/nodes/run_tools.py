@@ -16,7 +16,7 @@ from graphs.metering.tool_calls import PermittedCalls
 
 
 async def run_tools(state: AgentState, runtime: Runtime[AgentContext]) -> dict[str, Any]:
-    """Run the open calls of the last answer side by side; one that fails, is unknown or refused tells the model.
+    """Run the open calls of the last answer side by side; one that fails or is refused tells the model.
 
     Each is asked for and counted by itself. Raises ControlPlaneUnreachable.
     """
