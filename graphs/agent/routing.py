@@ -5,10 +5,10 @@ from typing import Literal
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 
+from graphs.agent.asked import asks_for_tools
 from graphs.agent.context import AgentContext
 from graphs.agent.state import AgentState
-
-MOST_TOOL_ROUNDS = 8
+from graphs.settings import read_settings
 
 
 def before_model(state: AgentState) -> Literal["keep_within_budget", "__end__"]:
@@ -17,7 +17,7 @@ def before_model(state: AgentState) -> Literal["keep_within_budget", "__end__"]:
     A server that was killed may repeat a run that was over, whose message is in its old place then.
     """
     messages = state["messages"]
-    is_answered = messages and isinstance(messages[-1], AIMessage) and not messages[-1].tool_calls
+    is_answered = messages and isinstance(messages[-1], AIMessage) and not asks_for_tools(messages[-1])
     return "__end__" if is_answered else "keep_within_budget"
 
 
@@ -27,11 +27,12 @@ def after_model(
     """Run the tools the model asked for, within a bounded number of rounds; otherwise the turn is over."""
     messages = state["messages"]
     last = messages[-1]
-    if not isinstance(last, AIMessage) or not last.tool_calls:
+    if not asks_for_tools(last):
         return "__end__"
-    if _rounds(messages) > MOST_TOOL_ROUNDS:
+    if _rounds(messages) > read_settings().most_tool_rounds:
         return "stop_tools"
-    asks = any(call["name"] in runtime.context.approval_tools for call in last.tool_calls)
+    calls = last.tool_calls if isinstance(last, AIMessage) else []
+    asks = any(call["name"] in runtime.context.approval_tools for call in calls)
     return "ask_approval" if asks else "run_tools"
 
 
@@ -41,6 +42,6 @@ def _rounds(messages: list[AnyMessage]) -> int:
     for message in reversed(messages):
         if isinstance(message, HumanMessage):
             break
-        if isinstance(message, AIMessage) and message.tool_calls:
+        if asks_for_tools(message):
             rounds += 1
     return rounds
