@@ -3,11 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import NAMESPACE_OID, uuid5
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolCall, ToolMessage
 
+from graphs.agent.context import AgentContext
 from graphs.control_plane import Approval
+from graphs.metering.places import PlacedCall, placed_calls
+from graphs.settings import read_settings
 
 ALLOWED = ["approve", "edit", "reject"]
 LEAVE = frozenset({"approved", "edited"})
@@ -18,25 +21,10 @@ WORDS = {
 }
 
 
-def places_of(message: AIMessage) -> list[tuple[str, ToolCall]]:
-    """Give each call with its place; some model servers use an id twice."""
-    named: Counter[str] = Counter()
-    placed = []
-    for call in message.tool_calls:
-        call_id = call["id"] or ""
-        named[call_id] += 1
-        placed.append((place_of(message.id, call_id, named[call_id]), call))
-    return placed
-
-
-def place_of(message_id: str | None, call_id: str, number: int) -> str:
-    """Name a call within its thread."""
-    return f"{message_id or ''}/{call_id}/{number}"
-
-
-def approval_id(thread_id: str, place: str) -> UUID:
-    """Name a call's approval; a run that resumes finds the same."""
-    return uuid5(UUID(thread_id), place)
+def calls_to_ask_for(message: AIMessage, context: AgentContext) -> list[PlacedCall]:
+    """Give the calls that need leave, among those that there is room to run."""
+    first = placed_calls(message)[: read_settings().most_tool_calls_per_round]
+    return [one for one in first if one.call["name"] in context.approval_tools]
 
 
 def question(approvals: Sequence[Approval], calls: Sequence[ToolCall]) -> dict[str, Any]:
@@ -59,32 +47,58 @@ def decided_locally(said: object, calls: Sequence[ToolCall]) -> list[Approval]:
     return [_decided(given[place] if place < len(given) else None, call) for place, call in enumerate(calls)]
 
 
-def answered(message: AIMessage, decided: Mapping[int, Approval]) -> list[AnyMessage]:
+def answered(message: AIMessage, decided: Sequence[tuple[PlacedCall, Approval]]) -> list[AnyMessage]:
     """Give what changes: the message with the calls as they run, and a result for each that does not."""
     calls = list(message.tool_calls)
     refusals: list[AnyMessage] = []
     is_edited = False
-    for place, approval in decided.items():
-        call = calls[place]
+    for one, approval in decided:
         if approval.status not in LEAVE:
-            words = " ".join(filter(None, [WORDS.get(approval.status, WORDS["rejected"]), approval.reason]))
-            refusals.append(ToolMessage(words, tool_call_id=call["id"], name=call["name"], status="error"))
+            words = WORDS.get(approval.status, WORDS["rejected"])
+            refusals.append(refusal(one, " ".join(filter(None, [words, approval.reason]))))
         elif approval.status == "edited":
-            calls[place] = {**call, "args": approval.arguments}
+            calls[one.index] = {**one.call, "args": approval.arguments}
             is_edited = True
     changed: list[AnyMessage] = [_with_calls(message, calls)] if is_edited else []
     return [*changed, *refusals]
 
 
-def open_calls(messages: Sequence[AnyMessage]) -> AIMessage | None:
-    """Give the last message of the model with those of its calls that have no result yet."""
-    last = next((one for one in reversed(messages) if isinstance(one, AIMessage)), None)
+def refusal(one: PlacedCall, words: str) -> ToolMessage:
+    """Answer a call that is not made; by the answer's id it is known which of equal call ids it is for."""
+    call = one.call
+    return ToolMessage(words, id=_result_id(one), tool_call_id=call["id"], name=call["name"], status="error")
+
+
+def last_answer(messages: Sequence[AnyMessage]) -> AIMessage | None:
+    """Give the last message of the model."""
+    return next((one for one in reversed(messages) if isinstance(one, AIMessage)), None)
+
+
+def open_calls(messages: Sequence[AnyMessage]) -> list[PlacedCall]:
+    """Give those calls of the model's last message that have no result yet."""
+    last = last_answer(messages)
     if last is None:
-        return None
-    after = messages[messages.index(last) + 1 :]
-    done = Counter(one.tool_call_id for one in after if isinstance(one, ToolMessage))
-    waiting = [call for call in last.tool_calls if not done[call["id"] or ""]]
-    return last.model_copy(update={"tool_calls": waiting})
+        return []
+    results = [one for one in messages[messages.index(last) + 1 :] if isinstance(one, ToolMessage)]
+    placed = placed_calls(last)
+    own = {_result_id(one) for one in placed}
+    refused = {result.id for result in results if result.id in own}
+    # Results of other origin say no more than their call's id: they count for the first of it.
+    others = Counter(result.tool_call_id for result in results if result.id not in own)
+    waiting = []
+    for one in placed:
+        call_id = one.call["id"] or ""
+        if _result_id(one) in refused:
+            continue
+        if others[call_id]:
+            others[call_id] -= 1
+            continue
+        waiting.append(one)
+    return waiting
+
+
+def _result_id(one: PlacedCall) -> str:
+    return str(uuid5(NAMESPACE_OID, one.place))
 
 
 def _with_calls(message: AIMessage, calls: list[ToolCall]) -> AIMessage:

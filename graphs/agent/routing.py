@@ -5,6 +5,7 @@ from typing import Literal
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 
+from graphs.agent.approvals import calls_to_ask_for
 from graphs.agent.asked import asks_for_tools
 from graphs.agent.context import AgentContext
 from graphs.agent.state import AgentState
@@ -31,8 +32,7 @@ def after_model(
         return "__end__"
     if _rounds(messages) > read_settings().most_tool_rounds:
         return "stop_tools"
-    calls = last.tool_calls if isinstance(last, AIMessage) else []
-    asks = any(call["name"] in runtime.context.approval_tools for call in calls)
+    asks = isinstance(last, AIMessage) and calls_to_ask_for(last, runtime.context)
     return "ask_approval" if asks else "run_tools"
 
 

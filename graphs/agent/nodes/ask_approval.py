@@ -2,17 +2,18 @@
 
 from typing import Any
 
-from langchain_core.messages import AIMessage, ToolCall, ToolMessage
+from langchain_core.messages import AIMessage
 from langgraph.config import get_config
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from graphs import control_plane
-from graphs.agent.approvals import answered, approval_id, decided_locally, places_of, question
+from graphs.agent.approvals import answered, calls_to_ask_for, decided_locally, question, refusal
 from graphs.agent.context import AgentContext
 from graphs.agent.state import AgentState
 from graphs.control_plane import Approval, ApprovalRequest, AskedCall
 from graphs.errors import ControlPlaneRefused
+from graphs.metering.places import PlacedCall, approval_id
 from graphs.settings import read_settings
 
 
@@ -24,41 +25,35 @@ async def ask_approval(state: AgentState, runtime: Runtime[AgentContext]) -> dic
     last = state["messages"][-1]
     if not isinstance(last, AIMessage):
         return {}
-    needing = {
-        index: (place, call)
-        for index, (place, call) in enumerate(places_of(last))
-        if call["name"] in runtime.context.approval_tools
-    }
-    calls = [call for _, call in needing.values()]
+    needing = calls_to_ask_for(last, runtime.context)
+    calls = [one.call for one in needing]
     if read_settings().is_standalone:
         decided = decided_locally(interrupt(question([], calls)), calls)
     else:
         info = runtime.execution_info
         try:
-            decided = await _ask((info.run_id if info else None) or "", last, list(needing.values()))
-        except ControlPlaneRefused as refusal:
-            return {"messages": [_refusal(call, refusal) for call in calls]}
-    return {"messages": answered(last, dict(zip(needing, decided, strict=True)))}
+            decided = await _ask((info.run_id if info else None) or "", last, needing)
+        except ControlPlaneRefused as refused:
+            return {"messages": [refusal(one, refused.message) for one in needing]}
+    return {"messages": answered(last, list(zip(needing, decided, strict=True)))}
 
 
-async def _ask(run_id: str, message: AIMessage, needing: list[tuple[str, ToolCall]]) -> list[Approval]:
+async def _ask(run_id: str, message: AIMessage, needing: list[PlacedCall]) -> list[Approval]:
     """Interrupt until all is decided; each resume is heard once and asks anew."""
     thread_id = str(get_config()["configurable"]["thread_id"])
     request = ApprovalRequest(
         message_id=(message.id or "")[:200],
         calls=[
             AskedCall(
-                approval_id=approval_id(thread_id, place), tool_name=call["name"], arguments=call["args"]
+                approval_id=approval_id(thread_id, one.place),
+                tool_name=one.call["name"],
+                arguments=one.call["args"],
             )
-            for place, call in needing
+            for one in needing
         ],
     )
     while True:
         approvals = (await control_plane.ask_approvals(run_id, request)).approvals
         if all(approval.status != "pending" for approval in approvals):
             return approvals
-        interrupt(question(approvals, [call for _, call in needing]))
-
-
-def _refusal(call: ToolCall, refusal: ControlPlaneRefused) -> ToolMessage:
-    return ToolMessage(refusal.message, tool_call_id=call["id"], name=call["name"], status="error")
+        interrupt(question(approvals, [one.call for one in needing]))

@@ -4,8 +4,10 @@ import json
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langgraph.runtime import Runtime
 
 from graphs.agent.asked import asked_calls, asks_for_tools, without_cut_call
+from graphs.agent.context import AgentContext
 from graphs.agent.history import model_view
 from graphs.agent.nodes.run_tools import stop_tools
 from graphs.agent.prompts import MALFORMED, NOT_RUN, ROUNDS_SPENT
@@ -27,7 +29,7 @@ def test_malformed_calls_are_asked_for_too():
     turn = [HumanMessage("go"), AIMessage("", invalid_tool_calls=[malformed("m1")])]
 
     assert asks_for_tools(turn[-1])
-    assert after_model({"messages": turn}) == "run_tools"
+    assert after_model({"messages": turn}, Runtime(context=AgentContext(model="m"))) == "run_tools"
     assert before_model({"messages": turn}) == "keep_within_budget"
     assert asked_calls(BOTH) == [("v1", "calculator"), ("m1", "calculator"), ("", "")]
 
