@@ -2,22 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from controlplane.approvals.asking import require_arguments
+from controlplane.approvals.claims import resume_claim
 from controlplane.approvals.fingerprint import arguments_hash
 from controlplane.approvals.models import Status, ToolApproval
+from controlplane.audit.models import Action
+from controlplane.audit.record import entry_add
 from controlplane.errors import Conflict, Invalid, NotFound
 
 STATUS_OF: Final = {"approve": Status.APPROVED, "edit": Status.EDITED, "reject": Status.REJECTED}
-# A claim whose holder died is free again after this.
-CLAIM_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,25 +51,26 @@ def approval_decide(*, approval_id: UUID, user_id: UUID, decision: Decision) -> 
         # In one order for all: those who decide at once wait for each other here.
         list(group.select_for_update().values_list("pk"))
         group.expire()
-        changed = _apply(group.filter(pk=approval_id), decision)
+        changed = _decide(approval, decision)
         approval.refresh_from_db()
         # Raised outside, so that the expiry stays.
         fault = None if changed else _fault(approval, decision)
-        resumes = fault is None and not group.pending().exists() and _claim_resume(approval)
+        resumes = fault is None and not group.pending().exists() and resume_claim(approval)
     if fault is not None:
         raise fault
     return Decided(approval=approval, resumes=resumes)
 
 
-def approvals_answer(*, thread_id: UUID, user_id: UUID | None, decisions: Sequence[Decision]) -> int:
-    """Take the decisions that a plain resume carries, in the order of the calls; returns how many counted.
+def approvals_answer(*, thread_id: UUID, user_id: UUID | None, decisions: Sequence[Decision]) -> None:
+    """Take the decisions that a plain resume carries, in the order of the calls, and the resume with them.
 
-    Part of admission's transaction. What was decided before stays. Raises Invalid.
+    Part of admission's transaction, under its session's lock. What was decided before stays. Raises Invalid,
+    Conflict `approval_decided` where another run goes on with these calls.
     """
     own = ToolApproval.objects.owned_by(user_id).filter(thread_id=thread_id)
     latest = own.order_by("-created_at", "-pk").first()
     if latest is None or not decisions:
-        return 0
+        return
     group = list(own.beside(latest).select_for_update())
     if len(group) != len(decisions):
         raise Invalid(
@@ -79,22 +79,13 @@ def approvals_answer(*, thread_id: UUID, user_id: UUID | None, decisions: Sequen
     for decision in decisions:
         _require_fitting(decision)
     own.beside(latest).expire()
-    return sum(
-        _apply(own.filter(pk=approval.pk), decision)
-        for approval, decision in zip(group, decisions, strict=True)
-    )
+    for approval, decision in zip(group, decisions, strict=True):
+        _decide(approval, decision)
+    if not resume_claim(latest):
+        raise Conflict("This was decided before.", code="approval_decided")
 
 
-def approval_resumed(*, approval: ToolApproval, run_id: UUID | None) -> None:
-    """Note which run goes on; without one the claim is given back."""
-    group = ToolApproval.objects.beside(approval)
-    if run_id is None:
-        group.update(resume_claimed_at=None)
-    else:
-        group.update(resumed_run_id=run_id)
-
-
-def _apply(approvals: Any, decision: Decision) -> int:
+def _decide(approval: ToolApproval, decision: Decision) -> bool:
     changes: dict[str, Any] = {"status": STATUS_OF[decision.type], "reason": decision.reason}
     if decision.type == "edit" and decision.arguments is not None:
         changes |= {
@@ -102,9 +93,17 @@ def _apply(approvals: Any, decision: Decision) -> int:
             "arguments_hash": arguments_hash(decision.arguments),
         }
     now = timezone.now()
-    open_ones = approvals.pending().filter(expires_at__gt=now)
-    changed: int = open_ones.update(decided_at=now, **changes)
-    return changed
+    still_open = ToolApproval.objects.filter(pk=approval.pk, expires_at__gt=now).pending()
+    if not still_open.update(decided_at=now, **changes):
+        return False
+    entry_add(
+        Action.APPROVAL_DECIDE,
+        subject=approval,
+        actor_id=approval.user_id,
+        concerns_id=approval.user_id,
+        changes={"status": [Status.PENDING, changes["status"]]},
+    )
+    return True
 
 
 def _fault(approval: ToolApproval, decision: Decision) -> Conflict | None:
@@ -114,13 +113,6 @@ def _fault(approval: ToolApproval, decision: Decision) -> Conflict | None:
         decision.type != "edit" or approval.edited_arguments == decision.arguments
     )
     return None if is_repeat else Conflict("This was decided before.", code="approval_decided")
-
-
-def _claim_resume(approval: ToolApproval) -> bool:
-    now = timezone.now()
-    abandoned = Q(resume_claimed_at=None) | Q(resume_claimed_at__lt=now - timedelta(seconds=CLAIM_SECONDS))
-    group = ToolApproval.objects.beside(approval).filter(resumed_run_id=None, redeemed_by=None)
-    return bool(group.filter(abandoned).update(resume_claimed_at=now))
 
 
 def _require_fitting(decision: Decision) -> None:

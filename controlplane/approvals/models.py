@@ -80,9 +80,19 @@ class ToolApproval(models.Model):
     objects: ClassVar[ToolApprovalQuerySet] = ToolApprovalQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
+        verbose_name = _("tool approval")
+        verbose_name_plural = _("tool approvals")
         indexes = (
             models.Index(fields=["user", "-created_at", "-id"], name="approvals_of_user"),
             models.Index(fields=["thread_id", "message_id"], name="approvals_of_message"),
+            models.Index(
+                fields=["expires_at"], name="approvals_waiting", condition=models.Q(status=Status.PENDING)
+            ),
+            models.Index(
+                fields=["resume_claimed_at"],
+                name="approvals_to_resume",
+                condition=models.Q(resume_claimed_at__isnull=False, resumed_run_id=None),
+            ),
         )
         constraints = (
             models.CheckConstraint(

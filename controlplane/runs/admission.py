@@ -82,9 +82,9 @@ def run_admit(request: RunRequest) -> Admission:
         session = _find_session(request, payer)
         try:
             return _open_run(request, payer, session)
-        except (IntegrityError, LimitReached):
+        except (IntegrityError, LimitReached, Conflict):
             # The same admission, sent twice at once: this one came second and has counted nothing. The
-            # first may have taken the last message.
+            # first may have taken the last message, or the decisions.
             if not Run.objects.filter(pk=request.run_id).exists():
                 raise
             return _admitted_before(request)
