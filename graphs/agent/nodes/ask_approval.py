@@ -26,6 +26,8 @@ async def ask_approval(state: AgentState, runtime: Runtime[AgentContext]) -> dic
     if not isinstance(last, AIMessage):
         return {}
     needing = calls_to_ask_for(last, runtime.context)
+    if not needing:
+        return {}
     calls = [one.call for one in needing]
     if read_settings().is_standalone:
         decided = decided_locally(interrupt(question([], calls)), calls)
