@@ -6,6 +6,7 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, Secret, SecretStr, ValidationError
 
+from graphs.approval_messages import ApprovalRequest, Approvals, SaidDecision
 from graphs.errors import ControlPlaneRefused, ControlPlaneUnreachable
 from graphs.event_loops import PerLoop
 from graphs.settings import read_settings
@@ -40,16 +41,6 @@ class Requested(BaseModel):
     max_tokens: int | None = None
     user_id: UUID | None = None
     source_thread_id: UUID | None = None
-
-
-class SaidDecision(BaseModel):
-    """What a resume says of one tool call that waits for leave."""
-
-    model_config = ConfigDict(frozen=True)
-
-    type: str
-    arguments: dict[str, Any] | None = None
-    reason: str = ""
 
 
 class AdmissionRequest(BaseModel):
@@ -171,45 +162,6 @@ class ToolCallEnd(BaseModel):
 
     outcome: str
     duration_ms: int
-
-
-class AskedCall(BaseModel):
-    """A tool call that needs its user's leave."""
-
-    model_config = ConfigDict(frozen=True)
-
-    approval_id: UUID
-    tool_name: str
-    arguments: dict[str, Any]
-
-
-class ApprovalRequest(BaseModel):
-    """The calls of one message that need leave."""
-
-    model_config = ConfigDict(frozen=True)
-
-    message_id: str
-    calls: list[AskedCall]
-
-
-class Approval(BaseModel):
-    """How one of them stands, and with which arguments it may run."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: UUID | None = None
-    status: str
-    arguments: dict[str, Any]
-    reason: str = ""
-    expires_at: str = ""
-
-
-class Approvals(BaseModel):
-    """How they stand, in the order of the request."""
-
-    model_config = ConfigDict(frozen=True)
-
-    approvals: list[Approval]
 
 
 async def user_state(user_id: UUID) -> UserState | None:

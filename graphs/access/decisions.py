@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from graphs.access.denial import invalid
-from graphs.control_plane import SaidDecision
+from graphs.approval_messages import SaidDecision
 
 MOST_DECISIONS = 64
 LONGEST_REASON = 1_000

@@ -8,7 +8,7 @@ from uuid import NAMESPACE_OID, uuid5
 from langchain_core.messages import AIMessage, AnyMessage, ToolCall, ToolMessage
 
 from graphs.agent.context import AgentContext
-from graphs.control_plane import Approval
+from graphs.approval_messages import Approval
 from graphs.metering.places import PlacedCall, placed_calls
 from graphs.settings import read_settings
 

@@ -11,7 +11,7 @@ from graphs import control_plane
 from graphs.agent.approvals import answered, calls_to_ask_for, decided_locally, question, refusal
 from graphs.agent.context import AgentContext
 from graphs.agent.state import AgentState
-from graphs.control_plane import Approval, ApprovalRequest, AskedCall
+from graphs.approval_messages import Approval, ApprovalRequest, AskedCall
 from graphs.errors import ControlPlaneRefused
 from graphs.metering.places import PlacedCall, approval_id
 from graphs.settings import read_settings

@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from controlplane.accounts.models import CustomUser
 from controlplane.approvals.models import ToolApproval
-from controlplane.chat.models import ChatSession
 
 PUBLIC: set[str] = set()
 SHARED: set[str] = set()
@@ -15,14 +14,13 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {("approval-decide", "post"):
 
 
 def make(user: CustomUser) -> dict[str, object]:
-    """A call in the user's session that waits beside another: deciding it resumes nothing."""
-    session = ChatSession.objects.get(user=user)
+    """A call that waits beside another: deciding it resumes nothing."""
+    thread_id = uuid.uuid4()
     waiting = [
         ToolApproval.objects.create(
             id=uuid.uuid4(),
             user=user,
-            session=session,
-            thread_id=session.pk,
+            thread_id=thread_id,
             run_id=uuid.uuid4(),
             message_id="m",
             position=position,
