@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -78,6 +78,15 @@ def approvals_withdraw(*, thread_id: UUID, user_id: UUID | None) -> int:
     """Close what waits on a thread that goes on without an answer; returns how many."""
     waiting = ToolApproval.objects.owned_by(user_id).filter(thread_id=thread_id).pending()
     return waiting.update(status=Status.WITHDRAWN, decided_at=timezone.now())
+
+
+def approvals_outdate(*, thread_id: UUID, run_id: UUID, before: datetime) -> int:
+    """Close what waits from before a turn that is over, whose message stood in line when it was asked.
+
+    What that turn asked itself waits on. Returns how many.
+    """
+    older = ToolApproval.objects.filter(thread_id=thread_id, created_at__lt=before).exclude(run_id=run_id)
+    return older.pending().update(status=Status.WITHDRAWN, decided_at=timezone.now())
 
 
 def require_arguments(arguments: dict[str, Any]) -> None:

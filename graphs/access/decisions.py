@@ -8,6 +8,8 @@ from pydantic import ValidationError
 from graphs.access.denial import invalid
 from graphs.approval_messages import SaidDecision
 
+# Not a set: a client may send what cannot be in one.
+KINDS = ("approve", "edit", "reject")
 MOST_DECISIONS = 64
 LONGEST_REASON = 1_000
 
@@ -26,7 +28,7 @@ def decisions_of(command: object) -> list[SaidDecision]:
 
 
 def _read(decision: object) -> SaidDecision:
-    if not isinstance(decision, Mapping) or decision.get("type") not in {"approve", "edit", "reject"}:
+    if not isinstance(decision, Mapping) or decision.get("type") not in KINDS:
         raise invalid("command", "A decision's type is approve, edit or reject.")
     edited: Any = decision.get("edited_action")
     arguments = edited.get("args") if isinstance(edited, Mapping) else None
