@@ -127,7 +127,7 @@ class ApprovalDecisionView(AsyncAPIView):
         examples=[OpenApiExample("Approve", {"decision": "approve"}, request_only=True)],
     )
     async def post(self, request: Request, approval_id: uuid.UUID) -> Response:
-        """Decide once; with the last decision of its message the run goes on.
+        """Decide once; with the last decision of its message a run goes on, which the session's runs list.
 
         409 `approval_decided` for another word than the first, `approval_expired` when it came too late.
         """

@@ -22,18 +22,18 @@ def question(thread: Any) -> dict[str, Any]:
     return dict(one)
 
 
-@pytest.mark.parametrize("form", ["plain", "by its id"])
 @pytest.mark.parametrize(
-    ("decision", "said"),
+    ("decision", "said", "form"),
     [
-        ({"type": "approve"}, "42"),
+        ({"type": "approve"}, "42", "plain"),
         (
             {"type": "edit", "edited_action": {"name": "calculator", "args": {"expression": "6 * 8"}}},
             "48",
+            "by its id",
         ),
-        ({"type": "reject", "message": "No."}, f"{REJECTED} No."),
+        ({"type": "reject", "message": "No."}, f"{REJECTED} No.", "plain"),
     ],
-    ids=["approve", "edit", "reject"],
+    ids=["approve", "edit by its id", "reject"],
 )
 def test_a_plain_resume_decides(asked: AskedUser, decision: dict[str, Any], said: str, form: str) -> None:
     session = asked.ask()
@@ -79,7 +79,7 @@ def test_a_resume_that_says_nothing_decides_nothing(asked: AskedUser) -> None:
     session = asked.ask()
 
     with asked.sdk() as sdk:
-        for nothing in ({"decisions": []}, "yes", [{"type": "approve"}], {"a": 1, "b": 2}):
+        for nothing in ({"decisions": []}, [{"type": "approve"}]):
             sdk.runs.wait(session, "agent", command={"resume": nothing})
             assert len(question(sdk.threads.get(session))["value"]["approvals"]) == 1
 
