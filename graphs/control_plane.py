@@ -6,6 +6,7 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, Secret, SecretStr, ValidationError
 
+from graphs.approval_messages import ApprovalRequest, Approvals, SaidDecision
 from graphs.errors import ControlPlaneRefused, ControlPlaneUnreachable
 from graphs.event_loops import PerLoop
 from graphs.settings import read_settings
@@ -56,6 +57,7 @@ class AdmissionRequest(BaseModel):
     is_resume: bool
     if_not_exists: str
     requested: Requested
+    decisions: list[SaidDecision] = Field(default_factory=list)
 
 
 class Admission(BaseModel):
@@ -130,6 +132,8 @@ class ToolPermitRequest(BaseModel):
     attempt_id: UUID
     tool_call_id: str
     tool_name: str
+    approval_id: UUID | None = None
+    arguments_hash: str = ""
 
 
 class ToolConnection(BaseModel):
@@ -193,6 +197,11 @@ async def permit(run_id: str, request: PermitRequest) -> Permit:
 async def permit_tool_call(run_id: str, request: ToolPermitRequest) -> ToolPermit:
     """Ask for leave for one tool call; repeating it counts nothing twice. Raises ControlPlaneRefused."""
     return await _ask("POST", f"/internal/runs/{run_id}/tool-calls/", answer=ToolPermit, body=request)
+
+
+async def ask_approvals(run_id: str, request: ApprovalRequest) -> Approvals:
+    """Ask for leave for tool calls; repeating it changes nothing. Raises ControlPlaneRefused."""
+    return await _ask("POST", f"/internal/runs/{run_id}/approvals/", answer=Approvals, body=request)
 
 
 async def end_tool_call(run_id: str, attempt_id: UUID, end: ToolCallEnd) -> None:

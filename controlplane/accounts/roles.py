@@ -16,6 +16,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
         "accounts.view_customuser",
         "accounts.view_personalaccesstoken",
         "accounts.view_invitation",
+        "approvals.view_*",
         "chat.view_chatsession",
         "chat.view_deletedthread",
         "documents.view_*",

@@ -35,6 +35,7 @@ class Action(models.TextChoices):
     SESSION_ARCHIVE = "session.archive", _("session archived")
     SESSION_CHANGE = "session.change", _("session changed")
     SESSION_DELETE = "session.delete", _("session deleted")
+    APPROVAL_DECIDE = "approval.decide", _("tool call decided")
     ACCOUNT_DELETE = "account.delete", _("account deleted")
     ACCOUNT_EXPORT = "account.export", _("account exported")
     TRANSCRIPT_READ = "transcript.read", _("transcript read")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 # Apps that nobody has sorted yet are found under the last heading.
 GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (_("People"), ("accounts", "auth", "preferences", "provider_keys")),
-    (_("Conversations"), ("chat", "runs", "documents", "feedback")),
+    (_("Conversations"), ("chat", "runs", "approvals", "documents", "feedback")),
     (_("Assistants"), ("language_models", "prompts", "tools")),
     (_("Usage and cost"), ("usage",)),
     (_("System"), ("audit", "erasure", "takeout", "upkeep")),
@@ -22,6 +22,7 @@ ICONS = {
     "provider_keys": "key",
     "chat": "forum",
     "runs": "play_circle",
+    "approvals": "approval",
     "documents": "description",
     "feedback": "thumbs_up_down",
     "language_models": "neurology",

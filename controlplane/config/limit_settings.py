@@ -27,6 +27,9 @@ class LimitSettings(BaseSettings):
     monthly_cost_limit: Decimal | None = Field(
         default=None, ge=0, description="US dollars that a user may spend per month; empty: no limit"
     )
+    approval_expires_hours: int = Field(
+        default=168, ge=1, le=8760, description="Hours that a user has to approve a tool call"
+    )
     unpriced_models_are_free: bool = Field(
         default=False,
         description="Whether models without a known price may be used where cost is limited; they count as 0",

@@ -13,6 +13,7 @@ api_v1 = [
     path("", include("controlplane.preferences.urls")),
     path("", include("controlplane.prompts.urls")),
     path("", include("controlplane.tools.urls")),
+    path("", include("controlplane.approvals.urls")),
     path("", include("controlplane.provider_keys.urls")),
     path("", include("controlplane.documents.urls")),
     path("", include("controlplane.feedback.urls")),

@@ -1,7 +1,7 @@
 """What the Agent Server asks and tells about runs (docs/contracts.md, sections 2, 3 and 5)."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from celery import Signature
@@ -12,6 +12,8 @@ from kombu.exceptions import OperationalError as QueueError
 from pydantic import BaseModel, ConfigDict, Field
 from redis.exceptions import RedisError
 
+from controlplane.approvals.deciding import Decision
+from controlplane.approvals.models import LONGEST_REASON
 from controlplane.chat.tasks import index_session, title_session
 from controlplane.errors import Invalid, NotFound, Unavailable
 from controlplane.internal.callers import agent_server_only, run_webhook_only
@@ -31,6 +33,16 @@ class Requested(Wishes):
     source_thread_id: UUID | None = None
 
 
+class DecisionPayload(BaseModel):
+    """A user's word about one tool call."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    type: Literal["approve", "edit", "reject"]
+    arguments: dict[str, Any] | None = None
+    reason: str = Field(default="", max_length=LONGEST_REASON, pattern=NO_NULL)
+
+
 class AdmitPayload(BaseModel):
     """The body of an admission."""
 
@@ -44,6 +56,7 @@ class AdmitPayload(BaseModel):
     role: Role
     is_resume: bool = False
     requested: Requested = Field(default_factory=Requested)
+    decisions: list[DecisionPayload] = Field(default_factory=list, max_length=64)
 
     def source_thread_id(self) -> UUID | None:
         """Whose conversation a run without a thread of its own reads; for the control plane's own alone."""
@@ -102,6 +115,7 @@ def admit(request: HttpRequest) -> HttpResponse:
             token_version=given.token_version,
             is_resume=given.is_resume,
             wishes=given.requested,
+            decisions=[Decision(**decision.model_dump()) for decision in given.decisions],
         )
     )
     return JsonResponse(describe_admission(admission))

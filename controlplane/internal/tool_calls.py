@@ -22,6 +22,8 @@ class ToolCallPayload(BaseModel):
     attempt_id: UUID
     tool_call_id: str = Field(max_length=200, pattern=NO_NULL)
     tool_name: str = Field(min_length=1, max_length=64, pattern=NO_NULL)
+    approval_id: UUID | None = None
+    arguments_hash: str = Field(default="", max_length=64, pattern=NO_NULL)
 
 
 class ToolCallEndPayload(BaseModel):

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from controlplane.internal.approvals import approvals
 from controlplane.internal.runs import admit, calls, run_webhook
 from controlplane.internal.threads import claim
 from controlplane.internal.tool_calls import tool_call_ended, tool_calls
@@ -12,6 +13,7 @@ urlpatterns = [
     path("runs/<uuid:run_id>/calls/", calls, name="run-calls"),
     path("runs/<uuid:run_id>/tool-calls/", tool_calls, name="run-tool-calls"),
     path("runs/<uuid:run_id>/tool-calls/<uuid:attempt_id>/end/", tool_call_ended, name="run-tool-call-end"),
+    path("runs/<uuid:run_id>/approvals/", approvals, name="run-approvals"),
     path("threads/claim/", claim, name="thread-claim"),
     path("users/<uuid:user_id>/", user_state, name="user-state"),
     path("webhooks/runs/", run_webhook, name="run-webhook"),

@@ -1,5 +1,6 @@
 """Decides which runs may start, and with what (docs/contracts.md, section 2)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -10,6 +11,8 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from controlplane.accounts.models import CustomUser
+from controlplane.approvals.asking import approvals_withdraw
+from controlplane.approvals.deciding import Decision, approvals_answer
 from controlplane.chat.models import ChatSession
 from controlplane.errors import Conflict, LimitReached, NotFound
 from controlplane.provider_keys.models import UserAPIKey
@@ -48,6 +51,7 @@ class RunRequest:
     is_resume: bool
     wishes: Wishes
     token_version: int | None = None
+    decisions: Sequence[Decision] = ()
     source_thread_id: UUID | None = None
 
     @property
@@ -78,9 +82,9 @@ def run_admit(request: RunRequest) -> Admission:
         session = _find_session(request, payer)
         try:
             return _open_run(request, payer, session)
-        except (IntegrityError, LimitReached):
+        except (IntegrityError, LimitReached, Conflict):
             # The same admission, sent twice at once: this one came second and has counted nothing. The
-            # first may have taken the last message.
+            # first may have taken the last message, or the decisions.
             if not Run.objects.filter(pk=request.run_id).exists():
                 raise
             return _admitted_before(request)
@@ -89,6 +93,7 @@ def run_admit(request: RunRequest) -> Admission:
 def _open_run(request: RunRequest, payer: CustomUser | None, session: ChatSession | None) -> Admission:
     configuration = _configuration(request, session)
     configuration.require_allowed_model()
+    _hear_decisions(request)
     key = None if payer is None else key_for_run(user_id=payer.pk, model_name=configuration.model.value)
     with transaction.atomic():
         # The counter last of all locks, since every run of its user waits for it.
@@ -116,6 +121,16 @@ def _context(configuration: EffectiveConfiguration, request: RunRequest) -> dict
     if request.source_thread_id is not None:
         context["source_thread_id"] = str(request.source_thread_id)
     return context
+
+
+def _hear_decisions(request: RunRequest) -> None:
+    """A resume may say what is decided; a new turn leaves behind what was asked."""
+    if request.thread_id is None or request.role is Role.SERVICE:
+        return
+    if request.is_resume:
+        approvals_answer(thread_id=request.thread_id, user_id=request.payer_id, decisions=request.decisions)
+    else:
+        approvals_withdraw(thread_id=request.thread_id, user_id=request.payer_id)
 
 
 def _count_message(request: RunRequest, payer: CustomUser | None, key: UserAPIKey | None) -> date | None:

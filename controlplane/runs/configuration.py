@@ -115,7 +115,7 @@ def effective_configuration(
         system_prompt=levels.system_prompt(),
         enabled_tools=_of_tools(tools, tools.names),
         remote_tools=_of_tools(tools, describe_remote_tools(tools.remote_names)),
-        approval_tools=Setting([], Origin.SYSTEM),
+        approval_tools=Setting(tools.approval_names, Origin.SYSTEM),
         fallback_models=Setting(fallbacks_of(model.value), Origin.SYSTEM),
         supports_tools=Setting(abilities.tools, Origin.SYSTEM),
         supports_vision=Setting(abilities.vision, Origin.SYSTEM),

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from controlplane.api.idempotency import forget_creation
+from controlplane.approvals.asking import approvals_outdate
 from controlplane.chat.models import ChatSession
 from controlplane.runs.models import Run
 from controlplane.tools.calls import tool_calls_abandon
@@ -54,8 +55,15 @@ def run_end(*, run_id: UUID, status: str, ended_at: datetime, error_code: str = 
         session = ChatSession.objects.filter(runs__pk=run_id, runs__thread_id__isnull=False)
         if is_news:
             session.want_index()
+            _outdate_approvals(run_id, ended_at)
         if is_news and status == Run.Status.SUCCESS and settings.AUTO_TITLES:
             session.want_title()
+
+
+def _outdate_approvals(run_id: UUID, ended_at: datetime) -> None:
+    turn = Run.objects.filter(pk=run_id, message_counted_on__isnull=False, thread_id__isnull=False).first()
+    if turn is not None and turn.thread_id is not None:
+        approvals_outdate(thread_id=turn.thread_id, run_id=run_id, before=ended_at)
 
 
 def run_roll_back(*, run_id: UUID, started_at: datetime, ended_at: datetime) -> None:

@@ -7,6 +7,7 @@ from celery import Task, shared_task
 
 from controlplane.runs import settlement
 from controlplane.runs.metered import abandoned_calls_settle
+from controlplane.runs.resumes import sweep_resumes
 from controlplane.runs.sweep import sweep_late_records, sweep_open_runs
 from sdk_bridge import Retryable
 
@@ -41,3 +42,9 @@ def sweep_records() -> int:
 def settle_abandoned() -> int:
     """Settle the calls outside of runs whose process died; a sweep that fails is made up for by the next."""
     return abandoned_calls_settle()
+
+
+@shared_task(name="runs.resume_decided")
+def resume_decided() -> int:
+    """Start what was decided and did not go on; a sweep that fails is made up for by the next one."""
+    return async_to_sync(sweep_resumes)()

@@ -14,6 +14,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.db.models import Case, F, Model, Value, When
 
 from controlplane.accounts.models import CustomUser, Invitation, PersonalAccessToken, SignIn
+from controlplane.approvals.models import ToolApproval
 from controlplane.audit.models import AuditEntry
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.documents.models import UserDocument
@@ -149,6 +150,13 @@ _TABLES: list[Table] = [
         order=("created_at", "pk"),
         fields=("id", "session_id", "run_id", "tool_name", "outcome", "duration_ms", "created_at",
                 "ended_at"),
+    ),
+    Table(
+        name="tools/approvals",
+        model=ToolApproval,
+        order=("created_at", "pk"),
+        fields=("id", "session_id", "thread_id", "run_id", "tool_name", "arguments", "edited_arguments",
+                "status", "reason", "created_at", "expires_at", "decided_at", "resumed_run_id"),
     ),
     Table(
         name="keys/keys",

@@ -31,6 +31,8 @@ class ToolCallRequest:
     attempt_id: UUID
     tool_call_id: str
     tool_name: str
+    approval_id: UUID | None = None
+    arguments_hash: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

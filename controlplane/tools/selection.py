@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,11 +20,15 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """The tools that are on, by name; `is_chosen` says whether their user has had a say in it."""
+    """The tools that are on, by name; `is_chosen` says whether their user has had a say in it.
+
+    Those of `approval_names` ask before each call.
+    """
 
     names: list[str]
     is_chosen: bool
     remote_names: list[str]
+    approval_names: list[str] = field(default_factory=list)
 
 
 def enabled_tools(user_id: UUID | None) -> list[str]:
@@ -47,7 +51,12 @@ def select_tools(user_id: UUID | None) -> Selection:
     names = [tool.tool_name for tool in tools]
     house = {name: place for place, name in enumerate(settings.DEFAULT_ENABLED_TOOLS)}
     names.sort(key=lambda name: house.get(name, len(house)))
-    return Selection(names=names, is_chosen=bool(choices), remote_names=_remote(tools))
+    return Selection(
+        names=names,
+        is_chosen=bool(choices),
+        remote_names=_remote(tools),
+        approval_names=[tool.tool_name for tool in tools if tool.requires_approval],
+    )
 
 
 def describe_remote_tools(names: Sequence[str]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from graphs import control_plane
 from graphs.access.callers import Caller, Role, owner_filter
+from graphs.access.decisions import decisions_of
 from graphs.access.denial import denial, from_control_plane, invalid
 from graphs.access.images import require_sight
 from graphs.access.run_options import is_resume, keep_server_config, restrict_to_user
@@ -18,6 +19,8 @@ USER_GRAPHS = frozenset({"agent"})
 GRAPHS = ("agent", "summarizer")
 # Which models a run calls besides its own is decided at admission: the house may pay for them.
 MODEL_CHOICES = frozenset({"summary_model", "fallback_models"})
+# A form that leaves it empty would have every such call refused unasked: permits go by the catalogue.
+HOUSE_RULES = frozenset({"approval_tools"})
 
 # The Agent Server derives the id of each graph's own assistant from this name space and the graph's name.
 _ASSISTANTS = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
@@ -71,6 +74,7 @@ async def _ask(caller: Caller, value: RunCreate, kwargs: Mapping[str, Any], grap
         is_resume=is_resume(kwargs),
         if_not_exists=value.get("if_not_exists") or "reject",
         requested=_requested(caller, kwargs.get("context")),
+        decisions=decisions_of(kwargs.get("command")),
     )
     try:
         return await control_plane.admit(request)
@@ -107,7 +111,7 @@ def _apply(admission: Admission, caller: Caller, value: RunCreate, kwargs: Mutab
 
 
 def _studio_form(form: object, *, offered: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep what a developer tries out in Studio's form; the choice of the model stays as admitted."""
+    """Keep what a developer tries out in Studio's form; models and house rules stay as admitted."""
     given = form if isinstance(form, Mapping) else {}
-    kept = MODEL_CHOICES.union(Requested.model_fields)
+    kept = MODEL_CHOICES.union(HOUSE_RULES, Requested.model_fields)
     return {name: given[name] for name in offered if name in given and name not in kept}

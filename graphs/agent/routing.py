@@ -3,8 +3,11 @@
 from typing import Literal
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langgraph.runtime import get_runtime
 
+from graphs.agent.approvals import calls_to_ask_for
 from graphs.agent.asked import asks_for_tools
+from graphs.agent.context import AgentContext
 from graphs.agent.state import AgentState
 from graphs.settings import read_settings
 
@@ -19,12 +22,33 @@ def before_model(state: AgentState) -> Literal["keep_within_budget", "__end__"]:
     return "__end__" if is_answered else "keep_within_budget"
 
 
-def after_model(state: AgentState) -> Literal["run_tools", "stop_tools", "__end__"]:
-    """Run the tools the model asked for, within a bounded number of rounds; otherwise the turn is over."""
-    messages = state["messages"]
-    if not asks_for_tools(messages[-1]):
+def after_model(state: AgentState) -> Literal["ask_approval", "run_tools", "stop_tools", "__end__"]:
+    """Run the tools the model asked for, within a bounded number of rounds; otherwise the turn is over.
+
+    It takes no runtime: where a developer edits a state there is none.
+    """
+    return step_after(state["messages"], _context())
+
+
+def step_after(
+    messages: list[AnyMessage], context: AgentContext | None
+) -> Literal["ask_approval", "run_tools", "stop_tools", "__end__"]:
+    """Name the step after an answer; without a context, which tools need leave is for that node to find."""
+    last = messages[-1]
+    if not asks_for_tools(last):
         return "__end__"
-    return "run_tools" if _rounds(messages) <= read_settings().most_tool_rounds else "stop_tools"
+    if _rounds(messages) > read_settings().most_tool_rounds:
+        return "stop_tools"
+    if context is None:
+        return "ask_approval"
+    asks = isinstance(last, AIMessage) and calls_to_ask_for(last, context)
+    return "ask_approval" if asks else "run_tools"
+
+
+def _context() -> AgentContext | None:
+    runtime = get_runtime(AgentContext)
+    # Edits of a state come through here as well, and the library's type does not know that.
+    return getattr(runtime, "context", None)
 
 
 def _rounds(messages: list[AnyMessage]) -> int:

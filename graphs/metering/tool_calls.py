@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextvars import ContextVar
 from typing import Any
 from uuid import UUID, uuid5
@@ -16,6 +16,8 @@ from langgraph.types import Command
 from graphs import control_plane
 from graphs.control_plane import ToolCallEnd, ToolPermit, ToolPermitRequest
 from graphs.errors import ControlPlaneRefused, ControlPlaneUnreachable
+from graphs.metering.fingerprint import arguments_hash
+from graphs.metering.places import approval_id, place_of
 from graphs.settings import read_settings
 
 REPORT_SECONDS = 5.0
@@ -45,32 +47,43 @@ class PermittedCalls:
     after a crash asks for the same calls again, though some model servers repeat call ids within a run.
     """
 
-    def __init__(self, *, run_id: str, message_id: str) -> None:
-        """Nothing is asked before a call."""
+    def __init__(
+        self, *, run_id: str, message_id: str, thread_id: str = "", answered: Collection[str] = ()
+    ) -> None:
+        """Nothing is asked before a call; `answered` are the places that have their result already."""
         self._run_id = run_id
         self._message_id = message_id
+        self._thread_id = thread_id
+        self._answered = answered
         self._named: Counter[str] = Counter()
 
     async def call(self, request: ToolCallRequest, execute: Execute) -> Answer:
         """Run one call if it is permitted; a refusal is for the model. Raises ControlPlaneUnreachable."""
+        place = self._next_place(request.tool_call["id"] or "")
         # An unknown tool runs nothing: the node refuses it by itself.
         if read_settings().is_standalone or request.tool is None:
             return await execute(request)
-        asked = self._ask_for(request)
+        asked = self._ask_for(request, place)
         try:
             permit = await control_plane.permit_tool_call(self._run_id, asked)
         except ControlPlaneRefused as refusal:
             return _refused(request, refusal)
         return await self._run(asked.attempt_id, permit, lambda: execute(request))
 
-    def _ask_for(self, request: ToolCallRequest) -> ToolPermitRequest:
-        call_id = request.tool_call["id"] or ""
-        self._named[call_id] += 1
-        place = f"{self._message_id}/{call_id}/{self._named[call_id]}"
+    def _next_place(self, call_id: str) -> str:
+        while True:
+            self._named[call_id] += 1
+            place = place_of(self._message_id, call_id, self._named[call_id])
+            if place not in self._answered:
+                return place
+
+    def _ask_for(self, request: ToolCallRequest, place: str) -> ToolPermitRequest:
         return ToolPermitRequest(
             attempt_id=uuid5(UUID(self._run_id), place),
-            tool_call_id=call_id[:LONGEST_CALL_ID],
+            tool_call_id=(request.tool_call["id"] or "")[:LONGEST_CALL_ID],
             tool_name=request.tool_call["name"],
+            approval_id=approval_id(self._thread_id, place) if self._thread_id else None,
+            arguments_hash=arguments_hash(request.tool_call["args"]),
         )
 
     async def _run(self, attempt_id: UUID, permit: ToolPermit, run: Run) -> Answer:

@@ -8,6 +8,7 @@ from controlplane.accounts.api_tokens import issue_refresh_token
 from controlplane.accounts.invitations import invitation_create
 from controlplane.accounts.models import CustomUser
 from controlplane.accounts.personal_tokens import personal_token_create
+from controlplane.approvals.models import ToolApproval
 from controlplane.audit.models import Action
 from controlplane.audit.record import entry_add
 from controlplane.chat.models import ChatSession, DeletedThread
@@ -43,6 +44,15 @@ def add_one_of_each_of(user: CustomUser) -> ChatSession:
     UserDocument.objects.create(user=user, file="none", file_name=f"{user.email}.txt", file_size=1)
     UserTool.objects.create(user=user, tool_name="calculator")
     ToolCall.objects.create(id=uuid.uuid4(), user=user, session=session, run=run, tool_name="calculator")
+    ToolApproval.objects.create(
+        id=uuid.uuid4(),
+        user=user,
+        session=session,
+        thread_id=session.pk,
+        run_id=run.pk,
+        position=0,
+        expires_at=timezone.now(),
+    )
     DeletedThread.objects.create(thread_id=session.pk, user=user)
     entry_add(Action.REPAIR, subject=session, actor_id=None, concerns_id=user.pk)
     AccountExport.objects.create(user=user, status="ready")

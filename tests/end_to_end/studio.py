@@ -10,7 +10,7 @@ ORIGIN = "https://smith.langchain.com"
 HEADERS = {"x-auth-scheme": "langsmith", "Origin": ORIGIN}
 # Every graph with its nodes.
 GRAPHS = {
-    "agent": {"keep_within_budget", "call_model", "run_tools", "stop_tools"},
+    "agent": {"keep_within_budget", "call_model", "ask_approval", "run_tools", "stop_tools"},
     "summarizer": {"write_title", "write_summary"},
 }
 

@@ -1,4 +1,4 @@
-"""What was said is still there after every process was stopped and started again."""
+"""What was said and what waits is still there after every process was stopped and started again."""
 
 import os
 import signal
@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import DEMO_EMAIL, DEMO_PASSWORD
 from tests.end_to_end.api import Api, eventually
+from tests.end_to_end.asked_users import AskedUser, calculator_asks
 from tests.running_stack import RunningStack
 from tests.scripted_model import ScriptedModel, attempt_id
 
@@ -43,6 +44,8 @@ def test_history_and_usage_survive_a_restart(server_folder: Path, scripted_model
     api.say(session, f"{word} two")
     api.settled_usage(calls=2, session=session)
     history, pids = api.history(session), first.pids()
+    with calculator_asks(first):
+        asking = AskedUser(api, scripted_model, first).ask()
 
     assert first.stop(how=signal.SIGTERM) == 0
     assert [part for part, pid in pids.items() if alive(pid)] == []
@@ -55,6 +58,11 @@ def test_history_and_usage_survive_a_restart(server_folder: Path, scripted_model
         assert len(history) == 4
         assert len(api.usage(session=session)) == 2
         assert api.say(session, f"{word} three")["status"] == "success"
+        with calculator_asks(second):
+            asked = AskedUser(api, scripted_model, second)
+            asked.decide(*asked.approvals(asking), "approve")
+            assert asked.results(asking) == ["42"]
+            assert (asked.runs(asking), asked.ran(asking)) == (2, ["finished"])
         assert seconds < SECOND_START_SECONDS
     finally:
         second.stop()

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "controlplane.usage",
     "controlplane.prompts",
     "controlplane.tools",
+    "controlplane.approvals",
     "controlplane.provider_keys",
     "controlplane.chat",
     "controlplane.runs",

@@ -54,6 +54,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
+    "resume-decided": {"task": "runs.resume_decided", "schedule": 15.0, "options": {"expires": 14}},
+    "close-late-approvals": {"task": "approvals.close_late", "schedule": 60.0, "options": {"expires": 55}},
     "sweep-provisional": {"task": "chat.sweep_provisional", "schedule": 15.0, "options": {"expires": 14}},
     "roll-up-usage": {"task": "usage.roll_up", "schedule": 300.0, "options": {"expires": 290}},
     "forget-expired": {"task": "accounts.forget_expired", "schedule": 86_400.0},

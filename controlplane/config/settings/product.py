@@ -30,6 +30,7 @@ DEFAULT_MODEL = _environment.default_model
 DEFAULT_TEMPERATURE = _environment.default_temperature
 DEFAULT_MAX_TOKENS = _environment.default_max_tokens
 DEFAULT_SYSTEM_PROMPT = _environment.default_system_prompt
+APPROVAL_EXPIRES_HOURS = _environment.approval_expires_hours
 DEFAULT_ENABLED_TOOLS = list(_environment.default_enabled_tools)
 WEB_SEARCH = _environment.web_search
 TAVILY_API_KEY = _environment.tavily_api_key.get_secret_value() if _environment.tavily_api_key else ""

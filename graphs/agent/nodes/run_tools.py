@@ -8,36 +8,46 @@ from langgraph.prebuilt import ToolNode
 from langgraph.prebuilt.tool_node import ToolCallRequest
 from langgraph.runtime import Runtime
 
+from graphs.agent.approvals import last_answer, open_calls
 from graphs.agent.asked import asked_calls, malformed_refusals, refusals
 from graphs.agent.context import AgentContext
 from graphs.agent.prompts import CALLS_SPENT, ROUNDS_SPENT, STOPPED
 from graphs.agent.state import AgentState
 from graphs.agent.toolbox import tools_of
 from graphs.metering.bounded_calls import Answer, Execute, bounded_call
+from graphs.metering.places import placed_calls
 from graphs.metering.tool_calls import PermittedCalls
 from graphs.settings import read_settings
 
 
 async def run_tools(state: AgentState, runtime: Runtime[AgentContext]) -> dict[str, Any]:
-    """Run the calls of the last message side by side; one that fails, is unknown or refused tells the model.
+    """Run the open calls of the last answer side by side; one that fails or is refused tells the model.
 
     Each is asked for, counted and bounded by itself; what is too many or malformed is answered without being
     run. Raises ControlPlaneUnreachable.
     """
-    last, info = state["messages"][-1], runtime.execution_info
-    calls = last.tool_calls if isinstance(last, AIMessage) else []
+    last, info = last_answer(state["messages"]), runtime.execution_info
+    if last is None:
+        return {}
+    waiting = open_calls(state["messages"])
     most = read_settings().most_tool_calls_per_round
-    surplus = [(call["id"] or "", call["name"]) for call in calls[most:]]
+    surplus = [(one.call["id"] or "", one.call["name"]) for one in waiting if one.index >= most]
     refused = [*refusals(surplus, CALLS_SPENT), *malformed_refusals(last)]
+    calls = [one.call for one in waiting if one.index < most]
     if not calls:
         return {"messages": refused}
-    permitted = PermittedCalls(run_id=(info.run_id if info else None) or "", message_id=last.id or "")
+    permitted = PermittedCalls(
+        run_id=(info.run_id if info else None) or "",
+        message_id=last.id or "",
+        thread_id=str(get_config().get("configurable", {}).get("thread_id") or ""),
+        answered={one.place for one in placed_calls(last)}.difference(one.place for one in waiting),
+    )
 
     async def call(request: ToolCallRequest, execute: Execute) -> Answer:
         return await permitted.call(request, lambda given: bounded_call(given, execute))
 
     node = ToolNode(tools_of(runtime.context), awrap_tool_call=call)
-    asked = last.model_copy(update={"tool_calls": calls[:most]})
+    asked = last.model_copy(update={"tool_calls": calls})
     answers: dict[str, Any] = await node.ainvoke({"messages": [asked]}, get_config())
     return {"messages": [*answers["messages"], *refused]}
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from controlplane.accounts.models import CustomUser, Invitation, PersonalAccessToken
+from controlplane.approvals.models import ToolApproval
 from controlplane.chat.models import ChatSession, DeletedThread
 from controlplane.documents.models import UserDocument
 from controlplane.erasure.models import DeletionReceipt
@@ -47,6 +48,7 @@ OURS = [
     KeyCounter,
     UserTool,
     ToolCall,
+    ToolApproval,
     AccountExport,
 ]
 # Of the house and not of users: what these pages cost and allow is tested beside their apps.
@@ -64,6 +66,7 @@ SHOWN_ONLY = [
     UserAPIKey,
     KeyCounter,
     ToolCall,
+    ToolApproval,
     AccountExport,
     DriftFinding,
 ]

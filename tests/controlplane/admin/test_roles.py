@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from controlplane.accounts.models import CustomUser
 from controlplane.accounts.roles import ROLES, roles_sync
+from controlplane.approvals.models import ToolApproval
 from controlplane.backoffice.content import HidesContent
 from controlplane.chat.models import ChatSession
 from controlplane.runs.models import Run
@@ -27,7 +28,7 @@ OF_SUPPORT = {
 OF_ANALYSTS = {"usage.TokenUsage", "usage.DailyCounter", "runs.Run"}
 # Apps whose pages a role sees whatever they are called.
 WHOLE_APPS = {
-    "support": {"documents", "erasure", "provider_keys", "tools"},
+    "support": {"approvals", "documents", "erasure", "provider_keys", "tools"},
     "analyst": {"feedback", "language_models", "usage"},
 }
 SEEN = {"support": OF_SUPPORT, "analyst": OF_ANALYSTS}
@@ -59,6 +60,8 @@ def written(add_one_of_each):
     session = add_one_of_each("one@example.com")
     ChatSession.objects.update(title=SECRET_TITLE, custom_system_prompt=SECRET_PROMPT)
     session.user.personal_access_tokens.update(name=SECRET_NAME)
+    asked = {"arguments": {"query": SECRET_TITLE}, "edited_arguments": {"query": SECRET_NAME}}
+    ToolApproval.objects.update(**asked, reason=SECRET_PROMPT)
     return session
 
 

@@ -99,6 +99,8 @@ def test_beat_calls_only_jobs_that_exist(settings):
     job_queue.loader.import_default_modules()
     scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert scheduled == {
+        "approvals.close_late",
+        "runs.resume_decided",
         "runs.settle_abandoned_calls",
         "runs.sweep_runs",
         "runs.sweep_late_records",

@@ -6,10 +6,11 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from graphs.agent.asked import asked_calls, asks_for_tools, without_cut_call
+from graphs.agent.context import AgentContext
 from graphs.agent.history import model_view
 from graphs.agent.nodes.run_tools import stop_tools
 from graphs.agent.prompts import MALFORMED, NOT_RUN, ROUNDS_SPENT
-from graphs.agent.routing import after_model, before_model
+from graphs.agent.routing import before_model, step_after
 
 
 def valid(call_id: str, name: str = "calculator") -> dict:
@@ -27,7 +28,7 @@ def test_malformed_calls_are_asked_for_too():
     turn = [HumanMessage("go"), AIMessage("", invalid_tool_calls=[malformed("m1")])]
 
     assert asks_for_tools(turn[-1])
-    assert after_model({"messages": turn}) == "run_tools"
+    assert step_after(turn, AgentContext(model="m")) == "run_tools"
     assert before_model({"messages": turn}) == "keep_within_budget"
     assert asked_calls(BOTH) == [("v1", "calculator"), ("m1", "calculator"), ("", "")]
 

@@ -240,6 +240,8 @@ def test_the_picture_reads_like_the_plan():
         ("__start__", "keep_within_budget"),
         ("__start__", "__end__"),
         ("keep_within_budget", "call_model"),
+        ("call_model", "ask_approval"),
+        ("ask_approval", "run_tools"),
         ("call_model", "run_tools"),
         ("call_model", "stop_tools"),
         ("call_model", "__end__"),

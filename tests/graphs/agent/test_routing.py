@@ -3,13 +3,15 @@
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
+from graphs.agent.context import AgentContext
 from graphs.agent.nodes.run_tools import stop_tools
 from graphs.agent.prompts import ROUNDS_SPENT, STOPPED
-from graphs.agent.routing import after_model, before_model
+from graphs.agent.routing import before_model, step_after
 from graphs.settings import Settings
 from tests.graphs.conftest import Configure
 
 MOST_TOOL_ROUNDS = Settings.model_fields["most_tool_rounds"].default
+ASKS_NOBODY = AgentContext(model="m")
 CALL = {"name": "calculator", "args": {}, "id": "c1", "type": "tool_call"}
 
 
@@ -32,13 +34,33 @@ def rounds(count: int) -> list[AnyMessage]:
     ],
 )
 def test_the_next_step_follows_from_the_last_message(messages: list[AnyMessage], step: str):
-    assert after_model({"messages": messages}) == step
+    assert step_after(messages, ASKS_NOBODY) == step
+
+
+def test_tool_that_needs_leave_is_asked_for_first():
+    context = AgentContext(model="m", approval_tools=["calculator"])
+
+    assert step_after(rounds(1), context) == "ask_approval"
+    assert step_after(rounds(MOST_TOOL_ROUNDS + 1), context) == "stop_tools"
+
+
+def test_edited_state_knows_no_context_and_may_have_to_ask():
+    assert step_after(rounds(1), None) == "ask_approval"
+    assert step_after(rounds(MOST_TOOL_ROUNDS + 1), None) == "stop_tools"
+
+
+def test_calls_that_are_too_many_to_be_run_are_not_asked_for(configure: Configure):
+    configure(MOST_TOOL_CALLS_PER_ROUND="1")
+    context = AgentContext(model="m", approval_tools=["clock"])
+    calls = [CALL, {**CALL, "name": "clock", "id": "c2"}]
+
+    assert step_after([AIMessage("", tool_calls=calls)], context) == "run_tools"
 
 
 def test_number_of_rounds_is_the_house_s_to_set(configure: Configure):
     configure(MOST_TOOL_ROUNDS="2")
 
-    steps = [after_model({"messages": rounds(count)}) for count in (1, 2, 3)]
+    steps = [step_after(rounds(count), ASKS_NOBODY) for count in (1, 2, 3)]
 
     assert steps == ["run_tools", "run_tools", "stop_tools"]
 

@@ -53,7 +53,14 @@ async def test_call_is_asked_for_and_its_end_told(behind_control_plane: ControlP
     [asked] = behind_control_plane.tool_calls_of(run_id)
     [end] = behind_control_plane.tool_ends_of(run_id)
     assert (asked["tool_call_id"], asked["tool_name"]) == ("c1", "calculator")
-    assert set(asked) == {"run_id", "attempt_id", "tool_call_id", "tool_name"}
+    assert set(asked) == {
+        "run_id",
+        "attempt_id",
+        "tool_call_id",
+        "tool_name",
+        "approval_id",
+        "arguments_hash",
+    }
     assert (end["attempt_id"], end["outcome"]) == (asked["attempt_id"], "finished")
     assert 0 <= end["duration_ms"] < 1000
 

@@ -1,0 +1,1 @@
+"""Leave that users give for single tool calls."""
