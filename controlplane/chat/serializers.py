@@ -32,6 +32,7 @@ class SessionSerializer(serializers.ModelSerializer[ChatSession]):
             "custom_system_prompt",
             "enable_summarization",
             "summarization_threshold",
+            "multitask_strategy",
             "message_count",
             "total_tokens_used",
             "total_cost",

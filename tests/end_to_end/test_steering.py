@@ -1,6 +1,5 @@
 """Conversations are steered as users expect, over the official SDK and over REST."""
 
-import json
 import os
 import subprocess
 import sys
@@ -9,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import DEMO_PASSWORD
-from tests.end_to_end.api import Api
 from tests.end_to_end.hands import TokenMaker, new_account
 from tests.running_stack import RunningStack
 from tests.scripted_model import ScriptedModel

@@ -1,4 +1,4 @@
-"""Scenarios of several at once: a second message in the middle of an answer, reloads and tabs side by side."""
+"""Scenarios of several at once: a second message in the middle of an answer, reloads, tabs side by side."""
 
 import asyncio
 from typing import Any
@@ -54,7 +54,7 @@ async def rollback(stage: Stage) -> None:
     messages = await stage.answered(thread, second)
     assert humans(messages) == [lines.quick]
     async with asyncio.timeout(SECONDS):
-        while not await _is_gone(stage, thread, heard.run_id):
+        while not await _is_gone(stage, thread, heard.run_id):  # noqa: ASYNC110  # another program knows
             await asyncio.sleep(0.1)
 
 

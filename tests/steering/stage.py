@@ -26,7 +26,7 @@ class Skipped(Exception):
 
 @dataclass(frozen=True)
 class Lines:
-    """What is said: `slow` has to be answered for some seconds, `failing` once with an error and then well."""
+    """What is said: `slow` has to be answered for some seconds, `failing` first with an error, then well."""
 
     quick: str = "Say hello."
     other: str = "Say goodbye."
@@ -102,7 +102,7 @@ class Stage:
         """Wait until a run is over and return its status."""
         async with asyncio.timeout(SECONDS):
             await self.client.runs.join(thread, run)
-            while (status := await self.status(thread, run)) in LIVE:
+            while (status := await self.status(thread, run)) in LIVE:  # noqa: ASYNC110  # another program knows
                 await asyncio.sleep(0.1)
         return status
 
