@@ -78,8 +78,18 @@ class ToolCallSerializer(serializers.Serializer[Any]):
     arguments = serializers.DictField()
 
 
+class VersionSerializer(serializers.Serializer[Any]):
+    """One version of a message that was edited or answered anew."""
+
+    message_id = serializers.CharField()
+    checkpoint_id = serializers.UUIDField(help_text="The newest checkpoint of its branch.")
+
+    class Meta:
+        ref_name = "MessageVersion"
+
+
 class MessageSerializer(serializers.Serializer[Any]):
-    """A message; the last three only on messages of a tool. Documentation: `chat.wire` writes them."""
+    """A message; `tool_call_id` to `is_error` only on messages of a tool. `chat.wire` writes them."""
 
     id = serializers.CharField()
     role = serializers.ChoiceField(choices=["human", "ai", "tool", "system"])
@@ -90,6 +100,16 @@ class MessageSerializer(serializers.Serializer[Any]):
     tool_call_id = serializers.CharField(required=False)
     name = serializers.CharField(required=False)
     is_error = serializers.BooleanField(required=False)
+    checkpoint_before = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        help_text="With `branches`: what to run from to edit it or have it answered anew; null: too far back.",
+    )
+    versions = VersionSerializer(
+        many=True,
+        required=False,
+        help_text="With `branches`: all versions, oldest first, itself among them; empty where it is the one.",
+    )
 
     class Meta:
         ref_name = "Message"
