@@ -103,12 +103,12 @@ class MessageSerializer(serializers.Serializer[Any]):
     checkpoint_before = serializers.UUIDField(
         required=False,
         allow_null=True,
-        help_text="With `branches`: what to run from to edit it or have it answered anew; null: too far back.",
+        help_text="With `branches`: where to run from to edit it or answer it anew; null: too far back.",
     )
     versions = VersionSerializer(
         many=True,
         required=False,
-        help_text="With `branches`: all versions, oldest first, itself among them; empty where it is the one.",
+        help_text="With `branches`: all versions, oldest first, itself among them; empty for a single one.",
     )
 
     class Meta:

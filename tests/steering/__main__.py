@@ -11,9 +11,9 @@ from tests.steering.stage import Lines
 ABOUT = (
     "Steer conversations on any Agent Server through the official SDK alone, print how each scenario went "
     "and end with 1 if one failed. Whatever model is behind the assistant answers: it has to take some "
-    "seconds for the slow line, or what needs an answer in its middle is skipped. The token is that of one user, who "
-    "needs some forty messages; without one nothing is sent as a token. Threads are deleted afterwards where "
-    "the server lets its users."
+    "seconds for the slow line, or what needs an answer in its middle is skipped. The token is that of one "
+    "user, who needs some forty messages; without one nothing is sent as a token. Threads are deleted "
+    "afterwards where the server lets its users."
 )
 
 
