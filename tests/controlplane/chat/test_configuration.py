@@ -36,6 +36,7 @@ def test_each_value_is_shown_with_its_origin(api, user, settings):
         "summarization_threshold": {"value": 4000, "origin": "system"},
         "summary_model": {"value": "", "origin": "system"},
         "summary_keep_tokens": {"value": 2000, "origin": "system"},
+        "multitask_strategy": {"value": "reject", "origin": "system"},
         "limits": {
             "messages": {"value": 100, "origin": "group"},
             "tokens": {"value": 500, "origin": "system"},
