@@ -61,7 +61,7 @@ class RunCancelView(AsyncAPIView):
 class RunStreamView(AsyncAPIView):
     """What a run says."""
 
-    renderer_classes = (EventStreamRenderer, JSONRenderer)
+    renderer_classes = (JSONRenderer, EventStreamRenderer)
 
     @extend_schema(
         responses={(200, MEDIA_TYPE): OpenApiTypes.STR},
