@@ -4,7 +4,7 @@ The in-memory runtime serves routes that its document does not name and that no 
 thread, empty the server and deploy it. The server lets Studio's header in before our own identity is asked,
 so whether it comes from this machine is looked at here. And its CORS settings cannot say that pages of the
 public web may call a server on a private address, so it refuses the preflight of every such page, the allowed
-ones too.
+ones too. Streams that are joined again lose and repeat nothing here (`graphs.access.event_streams`).
 """
 
 from starlette.applications import Starlette
@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from graphs.access.denial import Denial, denial
+from graphs.access.event_streams import is_joined, tell_events_apart, without_repeats
 from graphs.access.neighbourhood import calls_this_machine, sent_by_a_stranger
 from graphs.access.open_sockets import POLICY_VIOLATION, serve_while_welcome
 from graphs.settings import read_settings
@@ -50,7 +51,7 @@ class FrontDoor:
         if scope["type"] == "websocket" and not _shows_studio(headers):
             await serve_while_welcome(self._app, allowed, receive, send)
             return
-        await self._app(allowed, receive, send)
+        await self._app(allowed, receive, without_repeats(send) if is_joined(allowed) else send)
 
 
 def _refusal(scope: Scope) -> Denial | None:
@@ -84,5 +85,7 @@ async def _refuse(refusal: Denial, scope: Scope, receive: Receive, send: Send) -
         answer = WebSocketClose(code=POLICY_VIOLATION)
     await answer(scope, receive, send)
 
+
+tell_events_apart()
 
 app = Starlette(middleware=[Middleware(FrontDoor)])

@@ -33,7 +33,15 @@ from sdk_bridge.events import (
     ToolCall,
     ToolResult,
 )
-from sdk_bridge.messages import History, Message, PendingInterrupt, TokenCounts, ToolCallRequest
+from sdk_bridge.messages import (
+    Checkpoint,
+    History,
+    Message,
+    MessageId,
+    PendingInterrupt,
+    TokenCounts,
+    ToolCallRequest,
+)
 from sdk_bridge.runs import RunHandle, RunRequest, RunSnapshot, ServiceAnswer, ServiceRun
 from sdk_bridge.threads import Thread
 from sdk_bridge.timeouts import Timeouts
@@ -43,6 +51,7 @@ __all__ = [
     "AgentServer",
     "Bridge",
     "BridgeError",
+    "Checkpoint",
     "Conflict",
     "Event",
     "Final",
@@ -52,6 +61,7 @@ __all__ = [
     "LimitReached",
     "Message",
     "MessageCompleted",
+    "MessageId",
     "NotFound",
     "PendingInterrupt",
     "Reasoning",

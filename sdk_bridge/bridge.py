@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from sdk_bridge.events import Event
-from sdk_bridge.messages import History
+from sdk_bridge.messages import Checkpoint, History
 from sdk_bridge.runs import RunHandle, RunRequest, RunSnapshot, ServiceAnswer, ServiceRun
 from sdk_bridge.threads import Thread
 from sdk_bridge.usage import UsageRecord
@@ -57,6 +57,29 @@ class ThreadCalls(Protocol):
 
         With `checkpoint_id` as they were there. A thread without a run yet has an empty history, and so has
         a checkpoint that is not the thread's. Raises ThreadNotFound.
+        """
+        ...
+
+    async def read_checkpoints(
+        self, thread_id: UUID, *, limit: int = 20, before: str | None = None
+    ) -> tuple[Checkpoint, ...]:
+        """Read a thread's checkpoints, newest first, or those older than the checkpoint `before`.
+
+        The server sends every checkpoint's messages whole, so pages are to be small. Raises ThreadNotFound.
+        """
+        ...
+
+    async def copy_thread(self, thread_id: UUID) -> Thread:
+        """Make a thread of the same owner with the same checkpoints; never retried. Raises ThreadNotFound.
+
+        What is refused when a thread is made is refused here.
+        """
+        ...
+
+    async def rewind_thread(self, thread_id: UUID, checkpoint_id: UUID) -> None:
+        """Let an idle thread stand again where it stood at one of its checkpoints; for the service alone.
+
+        Later checkpoints stay as a branch of their own. Raises ThreadNotFound, Conflict.
         """
         ...
 

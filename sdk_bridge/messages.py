@@ -58,6 +58,7 @@ class PendingInterrupt:
 class History:
     """A page of a conversation, oldest first.
 
+    `checkpoint_id` is where it was read, None where the thread has no such checkpoint.
     `first_index` is the position of the page's first message in the whole conversation of `total` messages;
     passed as `before` to `Bridge.read_history` it asks for the page before this one.
     """
@@ -73,3 +74,24 @@ class History:
     def has_earlier(self) -> bool:
         """Whether there are messages before this page."""
         return self.first_index > 0
+
+
+@dataclass(frozen=True, slots=True)
+class MessageId:
+    """Which message, and whose."""
+
+    id: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A place in a thread's tree, with the ids of the messages that are there, oldest first.
+
+    From it a run goes on: with a message, or without any, which answers what waits there to be answered.
+    """
+
+    id: str
+    parent_id: str | None
+    messages: tuple[MessageId, ...]
+    created_at: datetime | None = None

@@ -17,17 +17,22 @@ LIVE_STATUSES: Final[frozenset[RunStatus]] = frozenset({"pending", "running"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """What a run shall do: either answer `message`, or go on from an interrupt with `resume`.
+    """What a run shall do: answer `message`, an interrupt with `resume`, or with `goes_on` what stands there.
+
+    With `checkpoint_id` it does so from there and makes a branch; whether the thread has it is for the caller
+    to see to (`History.checkpoint_id`).
 
     `message_id` becomes the id of the human message, so that a repeat replaces instead of adding. `model`,
     `temperature` and `max_tokens` are wishes: admission decides. `resume` is whatever the interrupted graph
-    expects; None cannot be sent. Raises ValueError when both or none of the two are given.
+    expects; None cannot be sent. Raises ValueError unless exactly one of the three is given.
     """
 
     on_disconnect: Literal["cancel", "continue"]
     message: str | None = None
     message_id: str | None = None
     resume: object = None
+    goes_on: bool = False
+    checkpoint_id: UUID | None = None
     model: str | None = None
     temperature: float | None = None
     max_tokens: int | None = None
@@ -38,8 +43,8 @@ class RunRequest:
     metadata: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
-        if (self.message is None) == (self.resume is None):
-            raise ValueError("a run either answers a message or resumes")
+        if (self.message is not None, self.resume is not None, self.goes_on).count(True) != 1:
+            raise ValueError("a run answers a message, resumes or goes on")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class EventStreamRenderer(BaseRenderer):
         renderer_context: Mapping[str, Any] | None = None,  # noqa: ARG002  # DRF passes it
     ) -> bytes:
         """Encode what a view answers without a stream, as one event."""
-        return encode_event("message", data, number=1)
+        return encode_event("message", data)
 
 
 class EventStreamResponse(StreamingHttpResponse):
@@ -45,9 +45,13 @@ class EventStreamResponse(StreamingHttpResponse):
         self.headers["X-Accel-Buffering"] = "no"
 
 
-def encode_event(event: str, data: Any, *, number: int) -> bytes:
-    """Write one event; JSON has no raw line breaks, so its data is always one line."""
-    return f"event: {event}\nid: {number}\ndata: {json.dumps(data, cls=JSONEncoder)}\n\n".encode()
+def encode_event(event: str, data: Any, *, event_id: str | None = None) -> bytes:
+    """Write one event; JSON has no raw line breaks, so its data is always one line.
+
+    `event_id` is what `Last-Event-ID` takes; an event without one leaves the last one standing.
+    """
+    place = "" if event_id is None else f"id: {event_id}\n"
+    return f"event: {event}\n{place}data: {json.dumps(data, cls=JSONEncoder)}\n\n".encode()
 
 
 async def with_heartbeats(

@@ -105,6 +105,7 @@ class ChatSessionAdmin(ShowsTranscripts, LeadsToStudio, LargeTableAdmin[ChatSess
             {"fields": ("model_name", ("temperature", "max_tokens"), "custom_system_prompt")},
         ),
         (_("Summaries"), {"fields": (("enable_summarization", "summarization_threshold"),)}),
+        (_("Double texting"), {"fields": ("multitask_strategy",)}),
         (_("State"), {"fields": ("is_pinned", "is_archived", "is_provisional", "graph_id")}),
         (
             _("Figures"),

@@ -4,16 +4,22 @@ import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal, cast
+
+from asgiref.sync import sync_to_async
 
 from controlplane.accounts.models import CustomUser
 from controlplane.agent_server.bridges import bridge_for_user
 from controlplane.agent_server.patience import answered_in_time
 from controlplane.api.waiting import free_thread
+from controlplane.chat.branches import find_turn
+from controlplane.chat.double_texting import strategy_in_force
+from controlplane.chat.history import history_through
 from controlplane.chat.models import ChatSession
-from controlplane.errors import Conflict, RunFailed, Unavailable
+from controlplane.errors import Conflict, NotFound, RunFailed, Unavailable
 from controlplane.runs.models import Run
 from sdk_bridge import (
+    Bridge,
     Event,
     Interrupted,
     Message,
@@ -24,16 +30,24 @@ from sdk_bridge import (
     RunStarted,
 )
 from sdk_bridge import RunFailed as RunFailedEvent
+from sdk_bridge.runs import MultitaskStrategy
+
+# The event before all others.
+FROM_THE_START: Final = "-1"
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutgoingMessage:
     """What a user sends; model, temperature and length are wishes that admission decides on.
 
+    Without `text` no message is added: `regenerate` has the turn of a message answered anew, else the run
+    goes on with what stands there. `checkpoint_id` is where, None being the newest.
     `on_disconnect` says what becomes of the run when the listener goes away.
     """
 
-    text: str
+    text: str | None = None
+    regenerate: str | None = None
+    checkpoint_id: uuid.UUID | None = None
     model: str | None = None
     temperature: float | None = None
     max_tokens: int | None = None
@@ -60,10 +74,32 @@ async def message_stream(
     """
     if session.is_archived:
         raise Conflict("The session is archived. Restore it first.", code="session_archived")
+    strategy = await sync_to_async(strategy_in_force)(session=session)
+    await free_thread()
+    async with bridge_for_user(sender) as bridge:
+        async with answered_in_time():
+            place = await _place(bridge, session, message)
+        request = _run_request(session, message, place, strategy.value)
+        async with aclosing(bridge.stream_run(session.id, request)) as events:
+            async for event in events:
+                yield event
+
+
+async def run_stream(
+    *, run: Run, owner: CustomUser, last_event_id: str | None = None
+) -> AsyncGenerator[Event, None]:
+    """Yield what a run says after an event, or from its start; leaving it never ends the run.
+
+    Of a run that has been over for a while only its end is told. Raises BridgeError, NotFound.
+    """
+    if run.thread_id is None:
+        raise NotFound("There is no such run.")
     await free_thread()
     async with (
-        bridge_for_user(sender) as bridge,
-        aclosing(bridge.stream_run(session.id, _run_request(session, message))) as events,
+        bridge_for_user(owner) as bridge,
+        aclosing(
+            bridge.join_run(run.thread_id, run.pk, last_event_id=last_event_id or FROM_THE_START)
+        ) as events,
     ):
         async for event in events:
             yield event
@@ -108,9 +144,26 @@ async def run_cancel(*, run: Run, owner: CustomUser) -> None:
         await bridge.cancel_run(run.thread_id, run.pk, wait=False)
 
 
-def _run_request(session: ChatSession, message: OutgoingMessage) -> RunRequest:
+async def _place(bridge: Bridge, session: ChatSession, message: OutgoingMessage) -> uuid.UUID | None:
+    """Find the checkpoint to run from. Raises NotFound `checkpoint_not_found`, `message_not_found`."""
+    if message.regenerate is None and message.checkpoint_id is None:
+        return None
+    history = await history_through(bridge, session, limit=1, checkpoint_id=message.checkpoint_id)
+    if message.regenerate is None:
+        return message.checkpoint_id
+    return await find_turn(bridge, history, message_id=message.regenerate)
+
+
+def _run_request(
+    session: ChatSession, message: OutgoingMessage, place: uuid.UUID | None, strategy: str
+) -> RunRequest:
     return RunRequest(
         message=message.text,
+        goes_on=message.text is None,
+        checkpoint_id=place,
+        multitask_strategy=cast("MultitaskStrategy", strategy),
+        # So that a page that was loaded again can join where it was.
+        stream_resumable=True,
         model=message.model,
         temperature=message.temperature,
         max_tokens=message.max_tokens,

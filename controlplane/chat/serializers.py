@@ -32,6 +32,7 @@ class SessionSerializer(serializers.ModelSerializer[ChatSession]):
             "custom_system_prompt",
             "enable_summarization",
             "summarization_threshold",
+            "multitask_strategy",
             "message_count",
             "total_tokens_used",
             "total_cost",
@@ -77,8 +78,18 @@ class ToolCallSerializer(serializers.Serializer[Any]):
     arguments = serializers.DictField()
 
 
+class VersionSerializer(serializers.Serializer[Any]):
+    """One version of a message that was edited or answered anew."""
+
+    message_id = serializers.CharField()
+    checkpoint_id = serializers.UUIDField(help_text="The newest checkpoint of its branch.")
+
+    class Meta:
+        ref_name = "MessageVersion"
+
+
 class MessageSerializer(serializers.Serializer[Any]):
-    """A message; the last three only on messages of a tool. Documentation: `chat.wire` writes them."""
+    """A message; `tool_call_id` to `is_error` only on messages of a tool. `chat.wire` writes them."""
 
     id = serializers.CharField()
     role = serializers.ChoiceField(choices=["human", "ai", "tool", "system"])
@@ -89,6 +100,16 @@ class MessageSerializer(serializers.Serializer[Any]):
     tool_call_id = serializers.CharField(required=False)
     name = serializers.CharField(required=False)
     is_error = serializers.BooleanField(required=False)
+    checkpoint_before = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        help_text="With `branches`: where to run from to edit it or answer it anew; null: too far back.",
+    )
+    versions = VersionSerializer(
+        many=True,
+        required=False,
+        help_text="With `branches`: all versions, oldest first, itself among them; empty for a single one.",
+    )
 
     class Meta:
         ref_name = "Message"

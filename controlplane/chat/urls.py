@@ -3,9 +3,10 @@
 from django.urls import path
 
 from controlplane.chat.views.configuration import EffectiveConfigurationView
+from controlplane.chat.views.forks import SessionForkView
 from controlplane.chat.views.messages import HistoryView, MessagesView
 from controlplane.chat.views.prompts import SessionPromptView
-from controlplane.chat.views.runs import RunCancelView, RunsView
+from controlplane.chat.views.runs import RunCancelView, RunStreamView, RunsView
 from controlplane.chat.views.search import SessionSearchView
 from controlplane.chat.views.sessions import SessionViewSet
 from controlplane.chat.views.summaries import SessionSummaryView
@@ -35,5 +36,7 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/history/", HistoryView.as_view(), name="session-history"),
     path("sessions/<uuid:session_id>/messages/", MessagesView.as_view(), name="session-messages"),
     path("sessions/<uuid:session_id>/runs/", RunsView.as_view(), name="session-runs"),
+    path("sessions/<uuid:session_id>/fork/", SessionForkView.as_view(), name="session-fork"),
+    path("sessions/<uuid:session_id>/runs/<uuid:run_id>/stream/", RunStreamView.as_view(), name="run-stream"),
     path("sessions/<uuid:session_id>/runs/<uuid:run_id>/cancel/", RunCancelView.as_view(), name="run-cancel"),
 ]

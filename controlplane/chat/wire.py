@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from controlplane.chat.branches import Origin, Tree, origins
 from sdk_bridge import (
     BridgeError,
     Event,
+    History,
     Interrupted,
     Message,
     MessageCompleted,
@@ -38,6 +40,23 @@ def message_as_json(message: Message) -> dict[str, Any]:
     if message.created_at is not None:
         shown["created_at"] = message.created_at
     return shown
+
+
+def messages_as_json(history: History, tree: Tree | None) -> list[dict[str, Any]]:
+    """Present a page of messages, with their place in the tree of checkpoints where that was read."""
+    if tree is None:
+        return [message_as_json(message) for message in history.messages]
+    found = origins(history, tree)
+    return [
+        {**message_as_json(message), **origin_as_json(found.get(message.id, Origin(None)))}
+        for message in history.messages
+    ]
+
+
+def origin_as_json(origin: Origin) -> dict[str, Any]:
+    """Present where a message branches off."""
+    versions = [vars(version) for version in origin.versions]
+    return {"checkpoint_before": origin.checkpoint_id, "versions": versions}
 
 
 def interrupts_as_json(interrupts: Sequence[PendingInterrupt]) -> list[dict[str, Any]]:

@@ -54,10 +54,16 @@ class RunRequest:
     decisions: Sequence[Decision] = ()
     source_thread_id: UUID | None = None
 
-    @property
-    def is_message(self) -> bool:
-        """Whether it is a new human turn, which is what the daily limit counts."""
-        return self.role is Role.USER and not self.is_resume
+    def is_message(self, session: ChatSession | None) -> bool:
+        """Whether the daily limit counts it: a turn that is new, or answered anew.
+
+        To go on with a turn counts nothing more, but where none was counted: a copy of a conversation would
+        have its unfinished turn answered for nothing, however often it is copied.
+        """
+        if self.role is not Role.USER:
+            return False
+        counted = Run.objects.filter(session=session, message_counted_on__isnull=False)
+        return not self.is_resume or session is None or not counted.exists()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +103,7 @@ def _open_run(request: RunRequest, payer: CustomUser | None, session: ChatSessio
     key = None if payer is None else key_for_run(user_id=payer.pk, model_name=configuration.model.value)
     with transaction.atomic():
         # The counter last of all locks, since every run of its user waits for it.
-        counted_on = _count_message(request, payer, key)
+        counted_on = _count_message(request, payer, key, session)
         run = Run.objects.create(
             id=request.run_id,
             user=payer,
@@ -133,8 +139,10 @@ def _hear_decisions(request: RunRequest) -> None:
         approvals_withdraw(thread_id=request.thread_id, user_id=request.payer_id)
 
 
-def _count_message(request: RunRequest, payer: CustomUser | None, key: UserAPIKey | None) -> date | None:
-    if payer is None or not request.is_message:
+def _count_message(
+    request: RunRequest, payer: CustomUser | None, key: UserAPIKey | None, session: ChatSession | None
+) -> date | None:
+    if payer is None or not request.is_message(session):
         return None
     return consume_message(payer, is_house_paid=key is None).day
 

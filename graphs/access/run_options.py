@@ -44,14 +44,14 @@ def restrict_to_user(kwargs: MutableMapping[str, Any], *, run_id: UUID, after_se
 
 
 def is_resume(kwargs: Mapping[str, Any]) -> bool:
-    """Whether the run answers an interrupt instead of opening a new turn.
+    """Whether the run goes on with a turn, by an answer to its interrupt or without any input.
 
     From a checkpoint of the client's choice it may repeat a whole turn, and counts as one.
     """
     configurable = (kwargs.get("config") or {}).get("configurable") or {}
     if any(configurable.get(name) for name in ("checkpoint_id", "checkpoint_map")):
         return False
-    return _resumes(kwargs.get("command"))
+    return _resumes(kwargs.get("command")) or kwargs.get("input") is None
 
 
 def keep_server_config(config: MutableMapping[str, Any]) -> None:

@@ -95,6 +95,7 @@ def run_body(request: RunRequest) -> dict[str, Any]:
     wishes = {"model": request.model, "temperature": request.temperature, "max_tokens": request.max_tokens}
     return {
         **_input(request),
+        **({} if request.checkpoint_id is None else {"checkpoint_id": str(request.checkpoint_id)}),
         "context": {name: wish for name, wish in wishes.items() if wish is not None} or None,
         "metadata": dict(request.metadata) or None,
         "stream_mode": list(STREAM_MODES),
@@ -105,6 +106,8 @@ def run_body(request: RunRequest) -> dict[str, Any]:
 
 
 def _input(request: RunRequest) -> dict[str, Any]:
+    if request.goes_on:
+        return {"input": None}
     if request.message is None:
         return {"command": {"resume": request.resume}}
     message = {"type": "human", "content": request.message}

@@ -1,17 +1,18 @@
 """Threads of the real Agent Server."""
 
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from langgraph_sdk.client import ThreadsClient
-from langgraph_sdk.schema import Checkpoint, ThreadSelectField
+from langgraph_sdk.schema import Checkpoint as WireCheckpoint
+from langgraph_sdk.schema import ThreadSelectField
 
 from sdk_bridge.agent_server.calls import CallGroup
 from sdk_bridge.agent_server.wire import read_thread
-from sdk_bridge.agent_server.wire_messages import read_history
+from sdk_bridge.agent_server.wire_messages import read_checkpoint, read_history
 from sdk_bridge.errors import ThreadNotFound
-from sdk_bridge.messages import History
+from sdk_bridge.messages import Checkpoint, History
 from sdk_bridge.threads import Thread, owned_by
 
 FIELDS: Final[list[ThreadSelectField]] = ["thread_id", "status", "metadata", "created_at", "updated_at"]
@@ -64,6 +65,36 @@ class SdkThreads(CallGroup):
         )
         return read_history(raw, thread_id=thread_id, limit=limit, before=before)
 
+    async def read_checkpoints(
+        self, thread_id: UUID, *, limit: int = 20, before: str | None = None
+    ) -> tuple[Checkpoint, ...]:
+        # Not by the SDK: it names the checkpoint before in a form that the development server cannot read.
+        page: dict[str, Any] = {"limit": limit, **({} if before is None else {"before": before})}
+        rows = await self._caller.repeatable(
+            lambda: self._caller.client.http.get(
+                f"/threads/{thread_id}/history", params=page, headers=self._caller.headers
+            )
+        )
+        return tuple(read_checkpoint(row) for row in rows)
+
+    async def copy_thread(self, thread_id: UUID) -> Thread:
+        # Of a missing thread the server only says that there was a conflict.
+        await self.get_thread(thread_id)
+        raw: Any = await self._caller.once(
+            lambda: self._threads.copy(str(thread_id), headers=self._caller.headers)
+        )
+        return read_thread(raw)
+
+    async def rewind_thread(self, thread_id: UUID, checkpoint_id: UUID) -> None:
+        await self._caller.once(
+            lambda: self._threads.update_state(
+                str(thread_id),
+                None,
+                checkpoint=_checkpoint(thread_id, checkpoint_id),
+                headers=self._caller.headers,
+            )
+        )
+
     async def list_threads(
         self,
         *,
@@ -110,7 +141,7 @@ class SdkThreads(CallGroup):
         return tuple(UUID(str(row["thread_id"])) for row in rows)
 
 
-def _checkpoint(thread_id: UUID, checkpoint_id: UUID) -> Checkpoint:
-    return Checkpoint(
+def _checkpoint(thread_id: UUID, checkpoint_id: UUID) -> WireCheckpoint:
+    return WireCheckpoint(
         thread_id=str(thread_id), checkpoint_ns="", checkpoint_id=str(checkpoint_id), checkpoint_map={}
     )

@@ -1,12 +1,21 @@
 """Reading of LangChain's messages and LangGraph's state into conversations."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from sdk_bridge.agent_server.wire import Wire, reading
-from sdk_bridge.messages import History, Message, PendingInterrupt, Role, TokenCounts, ToolCallRequest
+from sdk_bridge.messages import (
+    Checkpoint,
+    History,
+    Message,
+    MessageId,
+    PendingInterrupt,
+    Role,
+    TokenCounts,
+    ToolCallRequest,
+)
 
 _ROLES: Final[dict[object, Role]] = {
     "human": "human",
@@ -106,16 +115,36 @@ def read_interrupts(raw: Iterable[Wire]) -> tuple[PendingInterrupt, ...]:
 @reading()
 def read_history(raw: Wire, *, thread_id: UUID, limit: int, before: int | None) -> History:
     """Read a page of a thread's state, counted from its end."""
-    values = raw.get("values")
-    stored = values.get("messages") or [] if isinstance(values, dict) else []
+    stored = _stored(raw)
     messages = [message for message in map(read_message, stored) if message is not None]
     end = len(messages) if before is None else max(0, min(before, len(messages)))
     start = max(0, end - limit)
     return History(
         thread_id=thread_id,
-        checkpoint_id=(raw.get("checkpoint") or {}).get("checkpoint_id"),
+        checkpoint_id=_place(raw.get("checkpoint")) if raw.get("created_at") else None,
         messages=tuple(messages[start:end]),
         first_index=start,
         total=len(messages),
         interrupts=read_interrupts(raw.get("interrupts") or ()),
     )
+
+
+@reading()
+def read_checkpoint(raw: Wire) -> Checkpoint:
+    """Read one checkpoint of a thread's history."""
+    messages = [(role_of(message), str(message.get("id") or "")) for message in _stored(raw)]
+    return Checkpoint(
+        id=raw["checkpoint"]["checkpoint_id"],
+        parent_id=_place(raw.get("parent_checkpoint")),
+        messages=tuple(MessageId(name, role) for role, name in messages if role is not None),
+        created_at=datetime.fromisoformat(raw["created_at"]) if raw.get("created_at") else None,
+    )
+
+
+def _stored(raw: Wire) -> Sequence[Wire]:
+    values = raw.get("values")
+    return values.get("messages") or [] if isinstance(values, dict) else []
+
+
+def _place(checkpoint: Wire | None) -> str | None:
+    return (checkpoint or {}).get("checkpoint_id")

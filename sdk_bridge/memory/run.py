@@ -119,10 +119,11 @@ class MemoryRun:
         self._complete_text()
 
     def _take_input(self) -> None:
-        self._conversation.interrupt(())
+        message = None
         if self._request.message is not None:
-            message_id = self._request.message_id or str(uuid4())
-            self._conversation.add(Message(message_id, "human", self._request.message))
+            message = Message(self._request.message_id or str(uuid4()), "human", self._request.message)
+        place = self._request.checkpoint_id
+        self._conversation.take(message, checkpoint_id=None if place is None else str(place))
 
     def _take(self, reply: Reply) -> bool:
         """Book one reply; says whether the run ends with it."""

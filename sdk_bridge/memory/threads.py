@@ -1,15 +1,16 @@
 """Threads of the in-memory server."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sdk_bridge.errors import Conflict
+from sdk_bridge.errors import Conflict, Refused
 from sdk_bridge.memory.calls import MemoryCalls
 from sdk_bridge.memory.identity import Identity
 from sdk_bridge.memory.state import owns
-from sdk_bridge.messages import History
+from sdk_bridge.messages import Checkpoint, History
 from sdk_bridge.threads import Thread, owned_by
 
 
@@ -42,6 +43,28 @@ class MemoryThreads(MemoryCalls):
         if checkpoint_id is not None:
             conversation = conversation.at(str(checkpoint_id))
         return conversation.page(thread_id, limit=limit, before=before)
+
+    async def read_checkpoints(
+        self, thread_id: UUID, *, limit: int = 20, before: str | None = None
+    ) -> tuple[Checkpoint, ...]:
+        self._state.thread_seen_by(await self._enter(), thread_id)
+        return self._state.conversations[thread_id].places(limit=limit, before=before)
+
+    async def copy_thread(self, thread_id: UUID) -> Thread:
+        source = self._state.thread_seen_by(await self._enter(), thread_id)
+        now, copy_id = datetime.now(UTC), uuid4()
+        self._state.threads[copy_id] = replace(source, id=copy_id, created_at=now, updated_at=now)
+        self._state.conversations[copy_id] = self._state.conversations[thread_id].copy()
+        return replace(self._state.threads[copy_id], status="idle")
+
+    async def rewind_thread(self, thread_id: UUID, checkpoint_id: UUID) -> None:
+        identity = await self._enter()
+        self._state.thread_seen_by(identity, thread_id)
+        if not identity.is_service:
+            raise Refused("The state of a thread cannot be edited.", code="state_update_not_allowed")
+        if self._state.live_runs_of(thread_id):
+            raise Conflict("The thread has runs that are not over.")
+        self._state.conversations[thread_id].rewind(str(checkpoint_id))
 
     async def list_threads(
         self,

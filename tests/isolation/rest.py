@@ -3,6 +3,7 @@
 The measure needs no table: to a stranger, what is somebody else's has to look exactly like what is not there.
 """
 
+import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ BODIES: dict[str, Any] = {
 }
 # The owner's own order: what closes or takes away comes last, and what is inside before what is around.
 LAST = ("messages_send", "feedback_give", "feedback_withdraw", "sessions_archive", "sessions_restore")
+# The one of the owner's own tries that makes a thing of its own.
+FORKS = "sessions_fork"
 # What its owner may be told of a thing that is there, where the request cannot be a right one for all.
 OWNER_IS_TOLD = {
     # The example's own values, which need not be this system's: a tool, an index, a model, a variable.
@@ -170,7 +173,9 @@ def _by_own_reader(
 def _by_owner(
     findings: Findings, http: httpx.Client, operation: Operation, mine: dict[str, str], owner: Account
 ) -> None:
-    answer, _ = operation.send(http, mine, bearer(owner.access))
+    answer, text = operation.send(http, mine, bearer(owner.access))
+    if operation.name == FORKS and answer == "201":
+        owner.api.http.delete(f"sessions/{json.loads(text)['id']}/")
     is_told = OWNER_IS_TOLD.get(operation.name)
     is_right = answer[:1] == "2" or (is_told is not None and answer.startswith(is_told))
     findings.expect(operation.route, "owner", answer, {answer if is_right else "2xx"})

@@ -62,7 +62,7 @@ def test_errors_say_whether_repeating_helps(
     [pytest.param(None, None, id="neither"), pytest.param("hello", "red", id="both")],
 )
 def test_run_either_answers_or_resumes(message: str | None, resume: object) -> None:
-    with pytest.raises(ValueError, match="either answers a message or resumes"):
+    with pytest.raises(ValueError, match="answers a message, resumes or goes on"):
         RunRequest(on_disconnect="cancel", message=message, resume=resume)
 
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from controlplane.accounts.callers import user_of
+from controlplane.chat.double_texting import strategy_in_force
 from controlplane.chat.selectors import session_get
 from controlplane.preferences.limits import limits_in_force
 from controlplane.preferences.origins import Origin
@@ -56,6 +57,7 @@ EXAMPLE: Mapping[str, Any] = {
     "summarization_threshold": {"value": 4000, "origin": "system"},
     "summary_model": {"value": "gpt-4o-mini", "origin": "preference"},
     "summary_keep_tokens": {"value": 2000, "origin": "system"},
+    "multitask_strategy": {"value": "reject", "origin": "system"},
     "limits": {
         "messages": {"value": 100, "origin": "group"},
         "tokens": {"value": None, "origin": "system"},
@@ -95,6 +97,7 @@ class EffectiveConfigurationView(APIView):
         summarization_threshold = NumberSetting()
         summary_model = TextSetting()
         summary_keep_tokens = NumberSetting()
+        multitask_strategy = TextSetting()
         limits = Limits()
 
         class Meta:
@@ -117,6 +120,7 @@ class EffectiveConfigurationView(APIView):
         session = session_get(session_id=session_id, owner_id=user.pk)
         configuration = effective_configuration(session=session, user_id=user.pk, wishes=Wishes())
         shown: dict[str, Any] = {**configuration.settings()}
+        shown["multitask_strategy"] = strategy_in_force(session=session)
         limits = limits_in_force(user.pk)
         shown["limits"] = {**vars(limits.day), "month": vars(limits.month)}
         return Response(self.Output(shown).data)

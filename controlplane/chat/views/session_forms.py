@@ -16,6 +16,7 @@ from controlplane.chat.models import ChatSession
 from controlplane.chat.selectors import STATUSES
 from controlplane.chat.tags import LONGEST_TAG, MOST_TAGS, tag_normalize
 from controlplane.errors import Invalid
+from controlplane.preferences.models import MultitaskStrategy
 
 SESSION: Final[dict[str, Any]] = {
     "id": "6f1c1d0a-2f0e-4a53-9d0a-0c4d3a6f5b11",
@@ -29,6 +30,7 @@ SESSION: Final[dict[str, Any]] = {
     "custom_system_prompt": "",
     "enable_summarization": None,
     "summarization_threshold": None,
+    "multitask_strategy": "",
     "message_count": 4,
     "total_tokens_used": 1250,
     "total_cost": "0.004125000",
@@ -79,6 +81,12 @@ class SessionSettings(serializers.Serializer[ChatSession]):
     enable_summarization = serializers.BooleanField(required=False, allow_null=True)
     summarization_threshold = serializers.IntegerField(
         min_value=256, max_value=MOST_TOKENS, required=False, allow_null=True
+    )
+    multitask_strategy = serializers.ChoiceField(
+        choices=MultitaskStrategy.choices,
+        allow_blank=True,
+        required=False,
+        help_text="What becomes of a message that comes while a run is on. Empty: as preferred.",
     )
     is_pinned = serializers.BooleanField(required=False)
 

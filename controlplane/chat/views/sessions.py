@@ -85,6 +85,7 @@ class SessionViewSet(AsyncViewSet, ChangesByVersion[ChatSession], Deletes[ChatSe
         "custom_system_prompt",
         "enable_summarization",
         "summarization_threshold",
+        "multitask_strategy",
         "is_archived",
         "is_pinned",
     )

@@ -36,6 +36,7 @@ def test_each_value_is_shown_with_its_origin(api, user, settings):
         "summarization_threshold": {"value": 4000, "origin": "system"},
         "summary_model": {"value": "", "origin": "system"},
         "summary_keep_tokens": {"value": 2000, "origin": "system"},
+        "multitask_strategy": {"value": "reject", "origin": "system"},
         "limits": {
             "messages": {"value": 100, "origin": "group"},
             "tokens": {"value": 500, "origin": "system"},
@@ -54,8 +55,8 @@ def test_looking_starts_nothing_and_costs_a_fixed_number_of_queries(
 ):
     session = ChatSession.objects.create(user=user)
     # The caller, the session, the preferences, the default model, what it can do, its fallbacks, its context,
-    # the prompt, tools, the limits.
-    with django_assert_num_queries(11):
+    # the prompt, tools, the strategy, the limits.
+    with django_assert_num_queries(12):
         assert api.get(address(session)).status_code == 200
     assert not Run.objects.exists()
 

@@ -28,7 +28,7 @@ async def admit(attempt: RunAttempt) -> None:
         graph_id=attempt.request.assistant,
         role=Role.USER,
         payer_id=UUID(attempt.identity.id),
-        is_resume=attempt.request.message is None,
+        is_resume=attempt.request.message is None and attempt.request.checkpoint_id is None,
         wishes=Wishes(),
     )
     await sync_to_async(run_admit)(request)

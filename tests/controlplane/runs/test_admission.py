@@ -209,11 +209,23 @@ def test_used_up_limit_refuses_and_leaves_no_session(run_request, settings):
     assert_nothing_happened()
 
 
-def test_resume_counts_no_message(run_request, settings):
-    settings.DAILY_MESSAGE_LIMIT = 0
-    run = run_admit(run_request(is_resume=True)).run
+def test_going_on_with_a_counted_turn_counts_no_message(run_request, settings):
+    settings.DAILY_MESSAGE_LIMIT = 1
+    first = run_admit(run_request()).run
+    run = run_admit(run_request(thread_id=first.thread_id, is_resume=True)).run
     assert run.message_counted_on is None
-    assert messages_counted() == 0
+    assert messages_counted() == 1
+
+
+def test_going_on_with_the_turn_of_a_copy_counts_once(run_request, settings):
+    settings.DAILY_MESSAGE_LIMIT = 1
+    first = run_admit(run_request(is_resume=True)).run
+    assert first.message_counted_on is not None
+    again = run_admit(run_request(thread_id=first.thread_id, is_resume=True)).run
+    assert again.message_counted_on is None
+    with pytest.raises(LimitReached):
+        run_admit(run_request(is_resume=True))
+    assert messages_counted() == 1
 
 
 def test_service_run_is_billed_to_its_user_and_counts_no_message(user, run_request, settings):

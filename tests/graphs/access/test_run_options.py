@@ -29,6 +29,12 @@ def test_resuming_passes_and_carries_no_input():
     assert is_resume(kwargs)
 
 
+def test_a_run_without_input_goes_on_with_a_turn():
+    assert is_resume({"input": None, "config": {"configurable": {"thread_id": "t"}}})
+    assert not is_resume({"input": HELLO})
+    assert not is_resume({"input": None, "config": {"configurable": {"checkpoint_id": "c"}}})
+
+
 def test_a_resume_from_an_earlier_checkpoint_is_a_new_turn():
     kwargs: dict[str, Any] = {
         "command": {"resume": "yes"},
