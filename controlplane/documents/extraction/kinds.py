@@ -1,0 +1,60 @@
+"""The kinds of files that can be read, told apart by what is in them and never by their names."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from magika import Magika
+
+from controlplane.documents.extraction.failures import ExtractionFailed, Failure
+
+
+class Kind(StrEnum):
+    """What a file is."""
+
+    PDF = "pdf"
+    DOCX = "docx"
+    PPTX = "pptx"
+    XLSX = "xlsx"
+    EPUB = "epub"
+    HTML = "html"
+    MARKDOWN = "markdown"
+    CSV = "csv"
+    TEXT = "text"
+
+
+MEDIA_TYPES: Final = {
+    Kind.PDF: "application/pdf",
+    Kind.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    Kind.PPTX: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    Kind.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Kind.EPUB: "application/epub+zip",
+    Kind.HTML: "text/html",
+    Kind.MARKDOWN: "text/markdown",
+    Kind.CSV: "text/csv",
+    Kind.TEXT: "text/plain",
+}
+ARCHIVES: Final = frozenset({Kind.DOCX, Kind.PPTX, Kind.XLSX, Kind.EPUB})
+_BY_LABEL: Final = {
+    "pdf": Kind.PDF,
+    "docx": Kind.DOCX,
+    "pptx": Kind.PPTX,
+    "xlsx": Kind.XLSX,
+    "epub": Kind.EPUB,
+    "html": Kind.HTML,
+    "markdown": Kind.MARKDOWN,
+    "csv": Kind.CSV,
+    "tsv": Kind.CSV,
+}
+
+
+def kind_of(path: Path) -> Kind:
+    """Tell what a file is by its content. Raises ExtractionFailed for one that is empty or not supported."""
+    if not path.stat().st_size:
+        raise ExtractionFailed(Failure.EMPTY)
+    found = Magika().identify_path(path).output
+    if found.label in _BY_LABEL:
+        return _BY_LABEL[found.label]
+    if found.is_text:
+        return Kind.TEXT
+    raise ExtractionFailed(Failure.KIND_NOT_SUPPORTED)
