@@ -14,7 +14,7 @@ MOST_MEMBERS = 20_000
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """Wall time in seconds, address space in bytes, characters of text, bytes that an archive may unpack to."""
+    """Wall time in seconds, address space in bytes, characters of text, bytes that archives unpack to."""
 
     seconds: float = 120.0
     memory: int = 1_500 * MEGABYTE

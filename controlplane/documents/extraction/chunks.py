@@ -16,7 +16,7 @@ LONGEST_HEADING = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """One piece of a document. `heading` is the path of headings above it, joined by " › "; it may be empty."""
+    """One piece of a document. `heading` is the path of headings above it, joined by " > ", or empty."""
 
     index: int
     page: int | None
@@ -47,4 +47,4 @@ def _sections(text: str) -> Iterator[tuple[str, str]]:
     splitter = MarkdownHeaderTextSplitter(HEADINGS, strip_headers=True)
     for section in splitter.split_text(text):
         path = [section.metadata[name] for _, name in HEADINGS if section.metadata.get(name)]
-        yield " › ".join(path)[:LONGEST_HEADING], section.page_content
+        yield " > ".join(path)[:LONGEST_HEADING], section.page_content

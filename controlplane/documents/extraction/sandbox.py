@@ -1,4 +1,4 @@
-"""Reads a stranger's file in a child process that may neither take long nor grow nor take its parent along."""
+"""Reads a stranger's file in a child process that may neither take long nor grow, nor end its parent."""
 
 import json
 import os

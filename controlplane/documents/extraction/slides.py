@@ -29,7 +29,11 @@ def pptx_pages(path: Path) -> Iterator[Page]:
 
 def _title(slide: Any) -> list[str]:
     title = slide.shapes.title
-    return [f"# {' '.join(title.text_frame.text.split())}"] if title is not None and title.text_frame.text else []
+    return (
+        [f"# {' '.join(title.text_frame.text.split())}"]
+        if title is not None and title.text_frame.text
+        else []
+    )
 
 
 def _texts(shapes: Any, title: Any, depth: int = 0) -> Iterator[str]:
