@@ -214,6 +214,7 @@ class UserDocument(models.Model):
 
     def _move(self, origins: set[str], **changes: Any) -> None:
         """Take one step in one statement: of two who try, one gets there."""
+        changes.setdefault("processing_stage", "")
         here = UserDocument.objects.filter(pk=self.pk, processing_status__in=origins, deleted_at__isnull=True)
         if not here.update(**changes, updated_at=Now()):
             raise Conflict(
@@ -235,7 +236,7 @@ class EmbeddedBatch(models.Model):
     fingerprint = models.CharField(
         max_length=64, editable=False, help_text=_("SHA-256 of the model's name and the texts, in hex.")
     )
-    vectors = models.BinaryField(editable=False, help_text=_("Numbers of four bytes each, one vector after another."))
+    vectors = models.BinaryField(editable=False, help_text=_("Four-byte numbers, vector after vector."))
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Turns a document's file into vectors: read, cut, embedded, written; broken off anywhere, it is begun again."""
+"""Turns a document's file into vectors: reads, cuts, embeds, writes; broken off, it is begun again."""
 
 import uuid
 from collections.abc import Iterator
@@ -127,7 +127,7 @@ def _file_of(document: UserDocument) -> Iterator[Path]:
     except NotFound as error:
         raise ExtractionFailed(Failure.DAMAGED) from error
     with opened:
-        yield Path(opened.name)
+        yield Path(str(opened.name))
 
 
 def _fail(claim: Claim, message: str, code: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import pypdfium2 as pdfium
+import pypdfium2 as pdfium  # type: ignore[import-untyped]  # ships no types
 
 from controlplane.documents.extraction.failures import ExtractionFailed, Failure
 from controlplane.documents.extraction.pages import Page

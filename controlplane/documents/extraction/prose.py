@@ -13,21 +13,21 @@ from controlplane.documents.extraction.plain import text_of
 
 def docx_pages(path: Path) -> Iterator[Page]:
     """Give a Word document as one page: it has none before it is printed."""
-    yield _read(path.read_bytes(), DocxConverter(), StreamInfo(extension=".docx"))
+    yield _read(path.read_bytes(), DocxConverter, StreamInfo(extension=".docx"))
 
 
 def epub_pages(path: Path) -> Iterator[Page]:
     """Give a book's chapters, in their order, as one page."""
-    yield _read(path.read_bytes(), EpubConverter(), StreamInfo(extension=".epub"))
+    yield _read(path.read_bytes(), EpubConverter, StreamInfo(extension=".epub"))
 
 
 def html_pages(path: Path) -> Iterator[Page]:
     """Give a web page's text and headings, without scripts and styles."""
     told = StreamInfo(extension=".html", charset="utf-8")
-    yield _read(text_of(path).encode(), HtmlConverter(), told)
+    yield _read(text_of(path).encode(), HtmlConverter, told)
 
 
-def _read(content: bytes, converter: DocumentConverter, told: StreamInfo) -> Page:
+def _read(content: bytes, converter: type[DocumentConverter], told: StreamInfo) -> Page:
     reader = MarkItDown(enable_builtins=False, enable_plugins=False)
-    reader.register_converter(converter)
+    reader.register_converter(converter())
     return Page(number=None, text=reader.convert_stream(io.BytesIO(content), stream_info=told).markdown)

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from openpyxl import load_workbook
+from openpyxl import load_workbook  # type: ignore[import-untyped]  # ships no types
 
 from controlplane.documents.extraction.pages import Page
 from controlplane.documents.extraction.plain import text_of
