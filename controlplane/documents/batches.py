@@ -3,7 +3,7 @@
 import hashlib
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from django.conf import settings
 
@@ -14,7 +14,7 @@ from controlplane.embeddings.client import texts_embed
 
 CHUNKS_PER_BATCH: Final = 64
 
-Vector = array[float]
+Vector: TypeAlias = "array[float]"
 
 
 class ClaimLost(Exception):

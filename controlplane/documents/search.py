@@ -36,7 +36,7 @@ FIND: Final = sql.SQL("""
     ), by_words AS (
         SELECT id, row_number() OVER (ORDER BY rank DESC, id) AS place FROM (
             SELECT id, ts_rank_cd(to_tsvector('simple', document), asked) AS rank
-            FROM mine, {words} AS asked WHERE to_tsvector('simple', document) @@ asked
+            FROM mine, (SELECT {words} AS asked) question WHERE to_tsvector('simple', document) @@ asked
             ORDER BY rank DESC, id LIMIT {candidates}
         ) matching
     )
@@ -46,7 +46,7 @@ FIND: Final = sql.SQL("""
     FROM by_meaning FULL JOIN by_words USING (id) JOIN mine USING (id)
     ORDER BY score DESC, id LIMIT {limit}
 """)
-# Any of the words: which of them a passage has, and how near to each other, is for the rank to say.
+# Any of the words: which of them a passage has, and how near each other, the rank says.
 ANY_WORD: Final = sql.SQL("replace(plainto_tsquery('simple', {query})::text, ' & ', ' | ')::tsquery")
 
 
@@ -62,7 +62,7 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Passage:
-    """One chunk that was found. `score` orders them; `similarity` is the cosine, None when words alone fit."""
+    """A chunk that was found. `score` orders them; `similarity` is the cosine, None if words alone fit."""
 
     id: str
     document_id: uuid.UUID

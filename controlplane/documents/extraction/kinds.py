@@ -35,6 +35,8 @@ MEDIA_TYPES: Final = {
     Kind.TEXT: "text/plain",
 }
 ARCHIVES: Final = frozenset({Kind.DOCX, Kind.PPTX, Kind.XLSX, Kind.EPUB})
+# Also of one that is cut off after a few bytes, which looks like a text otherwise.
+PDF_MARK: Final = b"%PDF-"
 _BY_LABEL: Final = {
     "pdf": Kind.PDF,
     "docx": Kind.DOCX,
@@ -52,6 +54,9 @@ def kind_of(path: Path) -> Kind:
     """Tell what a file is by its content. Raises ExtractionFailed for one that is empty or not supported."""
     if not path.stat().st_size:
         raise ExtractionFailed(Failure.EMPTY)
+    with path.open("rb") as file:
+        if file.read(len(PDF_MARK)) == PDF_MARK:
+            return Kind.PDF
     found = Magika().identify_path(path).output
     if found.label in _BY_LABEL:
         return _BY_LABEL[found.label]
