@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from controlplane.internal.passages import passages
 from controlplane.internal.runs import admit, calls, run_webhook
 from controlplane.internal.threads import claim
 from controlplane.internal.tool_calls import tool_call_ended, tool_calls
@@ -10,6 +11,7 @@ from controlplane.internal.users import user_state
 urlpatterns = [
     path("runs/admit/", admit, name="run-admit"),
     path("runs/<uuid:run_id>/calls/", calls, name="run-calls"),
+    path("runs/<uuid:run_id>/passages/", passages, name="run-passages"),
     path("runs/<uuid:run_id>/tool-calls/", tool_calls, name="run-tool-calls"),
     path("runs/<uuid:run_id>/tool-calls/<uuid:attempt_id>/end/", tool_call_ended, name="run-tool-call-end"),
     path("threads/claim/", claim, name="thread-claim"),

@@ -8,7 +8,7 @@ from controlplane.documents.claims import MOST_ATTEMPTS, document_claim
 from controlplane.documents.models import EmbeddedBatch, UserDocument
 from controlplane.documents.processing import document_process
 from controlplane.documents.search import Question, passages_find
-from controlplane.errors import Conflict, Invalid
+from controlplane.errors import Invalid
 from controlplane.language_models.models import AllowedModel
 from controlplane.usage.models import TokenUsage
 from tests.controlplane.documents.files import upload
@@ -63,7 +63,7 @@ def test_right_passage_is_found_and_knows_where_it_stands(user, vectors):
 
     found = passages_find(Question(text="Which kind is not fermented?"), owner_id=user.pk)
 
-    assert [(one.document_id, one.heading) for one in found][0] == (tea.pk, "Tea > Green tea")
+    assert next((one.document_id, one.heading) for one in found) == (tea.pk, "Tea > Green tea")
     assert len(found) == 3
     assert found[0].score > found[-1].score
 
