@@ -1,5 +1,6 @@
 """The kinds of files that can be read, told apart by what is in them and never by their names."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -37,6 +38,10 @@ MEDIA_TYPES: Final = {
 ARCHIVES: Final = frozenset({Kind.DOCX, Kind.PPTX, Kind.XLSX, Kind.EPUB})
 # Also of one that is cut off after a few bytes, which looks like a text otherwise.
 PDF_MARK: Final = b"%PDF-"
+# A line of its own under `#`; comments of programs stand next to code.
+HEADING: Final = re.compile(rb"(?:\A|\n\r?\n)#{1,6} \S[^\n]*\r?\n\r?\n")
+LOOKED_THROUGH: Final = 100_000
+FEWEST_HEADINGS: Final = 2
 _BY_LABEL: Final = {
     "pdf": Kind.PDF,
     "docx": Kind.DOCX,
@@ -61,5 +66,10 @@ def kind_of(path: Path) -> Kind:
     if found.label in _BY_LABEL:
         return _BY_LABEL[found.label]
     if found.is_text:
-        return Kind.TEXT
+        return Kind.MARKDOWN if _has_headings(path) else Kind.TEXT
     raise ExtractionFailed(Failure.KIND_NOT_SUPPORTED)
+
+
+def _has_headings(path: Path) -> bool:
+    with path.open("rb") as file:
+        return len(HEADING.findall(file.read(LOOKED_THROUGH))) >= FEWEST_HEADINGS

@@ -27,7 +27,7 @@ def csv_pages(path: Path) -> Iterator[Page]:
 
 def xlsx_pages(path: Path) -> Iterator[Page]:
     """Read the sheets of a workbook, a page each under its name; formulas by their last values."""
-    book = load_workbook(path, read_only=True, data_only=True)
+    book = load_workbook(path.open("rb"), read_only=True, data_only=True)
     for number, sheet in enumerate(book.worksheets, start=1):
         rows = (
             ["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)
