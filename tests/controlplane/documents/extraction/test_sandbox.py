@@ -1,4 +1,4 @@
-"""Each kind of file is read, told by its content; what cannot be read fails with its reason, in bounded time."""
+"""Each kind of file is read, told by its content; what cannot be read fails in time, with its reason."""
 
 import io
 import os
@@ -103,6 +103,12 @@ def entities(secret: Path) -> bytes:
     return made.getvalue()
 
 
+def _png() -> bytes:
+    picture = io.BytesIO()
+    Image.new("RGB", (400, 400), "blue").save(picture, "PNG")
+    return picture.getvalue()
+
+
 BAD = {
     "empty": (lambda: b"", Failure.EMPTY),
     "empty-pdf": (lambda: b"%PDF-1.7\n%%EOF\n", Failure.DAMAGED),
@@ -112,14 +118,8 @@ BAD = {
     "truncated-docx": (lambda: word(SECTIONS)[:3000], Failure.DAMAGED),
     "zip-bomb": (bomb, Failure.INFLATES),
     "program": (lambda: b"\x7fELF\x02\x01\x01" + os.urandom(4000), Failure.KIND_NOT_SUPPORTED),
-    "picture": (lambda: _png(), Failure.KIND_NOT_SUPPORTED),
+    "picture": (_png, Failure.KIND_NOT_SUPPORTED),
 }
-
-
-def _png() -> bytes:
-    picture = io.BytesIO()
-    Image.new("RGB", (400, 400), "blue").save(picture, "PNG")
-    return picture.getvalue()
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -132,14 +132,7 @@ def test_what_cannot_be_read_fails_with_its_reason(name: str, tmp_path: Path):
 def test_external_entities_bring_nothing_in(tmp_path: Path):
     secret = written(tmp_path, "secret.txt", b"the-words-of-another-file")
 
-    path = written(tmp_path, "letter.docx", entities(secret))
-
-    try:
-        _, pages = read(path)
-    except ExtractionFailed as failed:
-        assert failed.failure == Failure.DAMAGED
-    else:
-        assert "the-words-of-another-file" not in "".join(page.text for page in pages)
+    assert failure(written(tmp_path, "letter.docx", entities(secret))) == Failure.DAMAGED
 
 
 def test_too_much_text_is_refused_as_it_comes(tmp_path: Path):
