@@ -19,12 +19,23 @@ MOST_RESULTS: Final = 50
 LONGEST_QUERY: Final = 2_000
 # Each way of searching gives so many candidates; the constant is that of reciprocal rank fusion.
 CANDIDATES: Final = 60
-FUSION: Final = 60
+FUSION: Final = 20
+# In a sentence the meaning says more than the words; a few words, such as a part number, are meant literally.
+TRUST_IN_WORDS: Final = 0.5
+FEW_WORDS: Final = 3
+# Whose lists of stop words say which words say nothing: "how", "wie", "comment".
+STEMMERS: Final = (
+    "english_stem", "german_stem", "french_stem", "spanish_stem", "italian_stem", "portuguese_stem",
+    "dutch_stem", "russian_stem", "swedish_stem", "danish_stem", "norwegian_stem", "finnish_stem",
+    "hungarian_stem", "turkish_stem",
+)  # fmt: skip
 MOST_DOCUMENTS: Final = 5_000
 
+# By words: each that the question and a passage share counts by how rare it is among the passages in reach (the
+# inverse document frequency of BM25); what comes to less than half of the best is no match.
 FIND: Final = sql.SQL("""
     WITH mine AS (
-        SELECT e.id, e.embedding, e.document, e.cmetadata FROM langchain_pg_embedding e
+        SELECT e.id, e.embedding, e.document, e.cmetadata, e.words FROM langchain_pg_embedding e
         JOIN langchain_pg_collection c ON c.uuid = e.collection_id
         WHERE c.name = ANY({collections}) AND e.cmetadata->>'user_id' = {user}
           AND e.cmetadata->>'document_id' = ANY({documents}) {conditions}
@@ -33,21 +44,29 @@ FIND: Final = sql.SQL("""
             SELECT id, embedding <=> {vector}::vector AS distance FROM mine
             ORDER BY distance, id LIMIT {candidates}
         ) nearest
+    ), asked AS (
+        SELECT word FROM unnest(tsvector_to_array(to_tsvector('simple', {query}))) AS said (word)
+        WHERE NOT EXISTS (
+            SELECT FROM unnest({stemmers}::regdictionary[]) AS stemmer
+            WHERE ts_lexize(stemmer, word) = '{{}}'
+        )
+    ), hits AS (
+        SELECT mine.id, asked.word, count(*) OVER (PARTITION BY asked.word) AS passages
+        FROM mine JOIN asked ON mine.words @@ quote_literal(asked.word)::tsquery
+    ), weighed AS (
+        SELECT id, sum(ln(1 + ((SELECT count(*) FROM mine) - passages + 0.5) / (passages + 0.5))) AS weight
+        FROM hits GROUP BY id
     ), by_words AS (
-        SELECT id, row_number() OVER (ORDER BY rank DESC, id) AS place FROM (
-            SELECT id, ts_rank_cd(to_tsvector('simple', document), asked) AS rank
-            FROM mine, (SELECT {words} AS asked) question WHERE to_tsvector('simple', document) @@ asked
-            ORDER BY rank DESC, id LIMIT {candidates}
-        ) matching
+        SELECT id, row_number() OVER (ORDER BY weight DESC, id) AS place FROM weighed
+        WHERE weight >= (SELECT max(weight) FROM weighed) / 2
+        ORDER BY weight DESC, id LIMIT {candidates}
     )
     SELECT mine.id, mine.document, mine.cmetadata, by_meaning.similarity,
            coalesce(1.0 / ({fusion} + by_meaning.place), 0)
-           + coalesce(1.0 / ({fusion} + by_words.place), 0) AS score
+           + {trust} * coalesce(1.0 / ({fusion} + by_words.place), 0) AS score
     FROM by_meaning FULL JOIN by_words USING (id) JOIN mine USING (id)
     ORDER BY score DESC, id LIMIT {limit}
 """)
-# Any of the words: which of them a passage has, and how near each other, the rank says.
-ANY_WORD: Final = sql.SQL("replace(plainto_tsquery('simple', {query})::text, ' & ', ' | ')::tsquery")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +113,9 @@ def passages_find(question: Question, *, owner_id: uuid.UUID) -> list[Passage]:
         documents=sql.Literal(documents),
         conditions=sql.SQL("").join(sql.SQL(" AND {}").format(condition) for condition in conditions),
         vector=sql.Literal(f"[{','.join(map(repr, vector))}]"),
-        words=ANY_WORD.format(query=sql.Literal(text)),
+        query=sql.Literal(text),
+        stemmers=sql.Literal(list(STEMMERS)),
+        trust=sql.Literal(_trust_in_words(text)),
         candidates=sql.Literal(CANDIDATES),
         fusion=sql.Literal(FUSION),
         limit=sql.Literal(question.limit),
@@ -102,6 +123,10 @@ def passages_find(question: Question, *, owner_id: uuid.UUID) -> list[Passage]:
     with connected() as connection:
         rows = [] if connection is None else connection.execute(statement).fetchall()
     return list(_passages(rows))
+
+
+def _trust_in_words(text: str) -> float:
+    return 1.0 if len(text.split()) <= FEW_WORDS else TRUST_IN_WORDS
 
 
 def _searchable(owner_id: uuid.UUID, session_id: uuid.UUID | None) -> tuple[list[str], list[str]]:

@@ -30,6 +30,9 @@ TABLES: Final = (
         embedding vector, document varchar, cmetadata jsonb)""",
     """CREATE INDEX IF NOT EXISTS ix_cmetadata_gin ON langchain_pg_embedding
         USING gin (cmetadata jsonb_path_ops)""",
+    # Its writers name their columns: one more is in nobody's way.
+    """ALTER TABLE langchain_pg_embedding ADD COLUMN IF NOT EXISTS words tsvector GENERATED ALWAYS AS
+        (to_tsvector('simple', coalesce(cmetadata->>'heading', '') || ' ' || document)) STORED""",
     """CREATE INDEX IF NOT EXISTS threadplane_embedding_of_collection
         ON langchain_pg_embedding (collection_id)""",
 )
