@@ -31,8 +31,8 @@ STEMMERS: Final = (
 )  # fmt: skip
 MOST_DOCUMENTS: Final = 5_000
 
-# By words: each that the question and a passage share counts by how rare it is among the passages in reach (the
-# inverse document frequency of BM25); what comes to less than half of the best is no match.
+# By words: each that question and passage share counts by how rare it is among the passages in reach (as in
+# BM25, the inverse document frequency); what comes to less than half of the best is no match.
 FIND: Final = sql.SQL("""
     WITH mine AS (
         SELECT e.id, e.embedding, e.document, e.cmetadata, e.words FROM langchain_pg_embedding e

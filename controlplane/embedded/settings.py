@@ -21,8 +21,9 @@ SYSTEM_BASICS = (
 PASSED_TO_DJANGO = (
     "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "HTTPS_ONLY", "DJANGO_DEBUG", "LOG_LEVEL", "LOG_FORMAT",
     "TIME_ZONE", "DATABASE_POOL_SIZE", "DATABASE_STATEMENT_TIMEOUT_MS", "LANGGRAPH_PUBLIC_URL",
-    "DEFAULT_MODEL", "DEFAULT_TEMPERATURE", "DEFAULT_MAX_TOKENS", "DEFAULT_SYSTEM_PROMPT", "MODEL_PRICES",
-    "DEFAULT_ENABLED_TOOLS", "MESSAGE_SEARCH", "PROVIDER_BASE_URLS", "PROVIDER_PRIVATE_ADDRESSES",
+    "EMBEDDING_MODEL",
+    "DEFAULT_MODEL", "DEFAULT_TEMPERATURE", "DEFAULT_MAX_TOKENS", "DEFAULT_SYSTEM_PROMPT",
+    "MODEL_PRICES", "DEFAULT_ENABLED_TOOLS", "MESSAGE_SEARCH", "PROVIDER_BASE_URLS", "PROVIDER_PRIVATE_ADDRESSES",
     "DAILY_MESSAGE_LIMIT", "DAILY_TOKEN_LIMIT", "DAILY_COST_LIMIT",
     "MONTHLY_MESSAGE_LIMIT", "MONTHLY_TOKEN_LIMIT", "MONTHLY_COST_LIMIT", "UNPRICED_MODELS_ARE_FREE",
     "EXPORT_KEPT_DAYS", "RETENTION_ARCHIVE_DAYS", "RETENTION_DELETE_DAYS", "DRIFT_CHECK_SECONDS",
@@ -130,8 +131,12 @@ def _postgres_addresses(ports: Ports, credentials: Credentials) -> dict[str, str
 
 
 def _embedded_model(ports: Ports) -> dict[str, str]:
-    # It has one chat model: a default that was meant for another server would only fail there.
-    return {"OPENAI_BASE_URL": f"http://{HOST}:{ports.model}/v1", "DEFAULT_MODEL": CHAT_MODEL}
+    # It has one model of each kind: a default that was meant for another server would only fail there.
+    return {
+        "OPENAI_BASE_URL": f"http://{HOST}:{ports.model}/v1",
+        "DEFAULT_MODEL": CHAT_MODEL,
+        "EMBEDDING_MODEL": EMBEDDING_MODEL,
+    }
 
 
 def _prices_of_embedded_models() -> dict[str, str]:

@@ -7,8 +7,8 @@ ASKED: dict[str, tuple[str, list[str]]] = {
         [
             "A dromedary stores fat in its hump, which it burns when food is scarce.",
             (
-                "In cool weather it may live for weeks on the moisture of plants alone, and in summer heat it "
-                "endures about ten days before it has to find a well."
+                "In cool weather it may live for weeks on the moisture of plants alone, and in summer heat "
+                "it endures about ten days before it has to find a well."
             ),
         ],
     ),
@@ -47,8 +47,8 @@ ASKED: dict[str, tuple[str, list[str]]] = {
         [
             "Inside the dark hive a forager runs a figure of eight on the comb.",
             (
-                "The angle of its middle line stands for the direction relative to the sun, and the length of "
-                "the run for the distance to the blossoms; other workers follow with their antennae."
+                "The angle of its middle line stands for the direction relative to the sun, and the length "
+                "of the run for the distance to the blossoms; other workers follow with their antennae."
             ),
         ],
     ),
@@ -57,8 +57,8 @@ ASKED: dict[str, tuple[str, list[str]]] = {
         [
             "Members meet once a year, in March, to elect the board.",
             (
-                "Towards third parties the association is represented by the chair and the treasurer jointly; "
-                "for sums below five hundred euros either of them is enough."
+                "Towards third parties the association is represented by the chair and the treasurer "
+                "jointly; for sums below five hundred euros either of them is enough."
             ),
         ],
     ),
@@ -97,8 +97,8 @@ ASKED: dict[str, tuple[str, list[str]]] = {
         [
             "Feed only as much as is eaten within five minutes.",
             (
-                "Rinse the sponges every two weeks in summer with water from the basin itself, never from the "
-                "tap, since chlorine kills the bacteria that live in them."
+                "Rinse the sponges every two weeks in summer with water from the basin itself, never from "
+                "the tap, since chlorine kills the bacteria that live in them."
             ),
         ],
     ),
