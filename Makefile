@@ -15,7 +15,7 @@ SIDE_BY_SIDE = -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 export LANGGRAPH_CLI_NO_ANALYTICS ?= 1
 export LANGSMITH_TRACING ?= false
 
-.PHONY: help setup up demo test scale chaos lint types contracts audit lock clean
+.PHONY: help setup up demo test scale threads chaos lint types contracts audit lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -51,6 +51,9 @@ test: setup $(NODE_PACKAGES:=/node_modules/.installed) lint types contracts audi
 
 scale: setup ## ask a database with a hundred times as many rows; about ten minutes and 8 GB of disk
 	@exec $(RUN)/python -m tests.scale $(SCALE_ARGS)
+
+threads: setup $(NODE_PACKAGES:=/node_modules/.installed) ## weigh and time a thread of 600 turns; about two minutes
+	@exec $(RUN)/python -m tests.threads_at_length $(THREADS_ARGS)
 
 chaos: setup $(NODE_PACKAGES:=/node_modules/.installed) ## kill parts at random under 1,000 runs, then do the books; about half an hour
 	@exec $(RUN)/python -m tests.chaos $(CHAOS_ARGS)

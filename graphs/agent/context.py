@@ -23,10 +23,16 @@ class AgentContext(ModelChoice):
     """The agent's settings for one run."""
 
     system_prompt: str = Field(
-        default=SYSTEM_PROMPT, description="What the model is told before the conversation."
+        default=SYSTEM_PROMPT,
+        title="System prompt",
+        description="What the model is told before the conversation.",
+        json_schema_extra={"langgraph_type": "prompt", "langgraph_nodes": ["call_model"]},
     )
     enabled_tools: list[str] = Field(
-        default_factory=lambda: list(TOOLS), description=f"Tools the model may use, of: {', '.join(TOOLS)}."
+        default_factory=lambda: list(TOOLS),
+        title="Tools",
+        description=f"Tools the model may use, of: {', '.join(TOOLS)}.",
+        json_schema_extra={"langgraph_nodes": ["call_model", "run_tools"]},
     )
     remote_tools: list[RemoteTool] = Field(
         default_factory=list, description="Those of the enabled tools that MCP servers offer."
@@ -34,19 +40,21 @@ class AgentContext(ModelChoice):
     approval_tools: list[str] = Field(
         default_factory=list, description="Those of the enabled tools that ask their user before each call."
     )
-    fallback_models: list[str] = Field(
-        default_factory=list, description="Models to take, in this order, when the model's server fails."
-    )
     supports_tools: bool = Field(default=True, description="Whether the model may be offered tools.")
     supports_vision: bool = Field(default=True, description="Whether the model may be given images.")
     enable_summarization: bool = Field(
         default=True,
+        title="Summaries",
         description="Whether the model gets a summary of older turns; users still see all.",
+        json_schema_extra={"langgraph_nodes": ["keep_within_budget"]},
     )
     summarization_threshold: int = Field(
         default=4000, ge=256, description="Tokens of history above which older turns are summarized."
     )
     summary_model: str = Field(default="", description="Model that summarizes; empty: the model itself.")
+    summary_context_length: int | None = Field(
+        default=None, ge=1, description="Tokens that the model that summarizes can take in; empty: not known."
+    )
     summary_keep_tokens: int = Field(
         default=2000, ge=0, description="Tokens of recent history that stay word for word."
     )

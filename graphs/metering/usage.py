@@ -10,6 +10,8 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.utils import count_tokens_approximately
 
+from graphs.metering.reasoning import reasoning_of
+
 CHARACTERS_PER_TOKEN = 4
 
 
@@ -35,7 +37,7 @@ class Tally:
 
     def add(self, chunk: AIMessageChunk) -> None:
         """Take one chunk in. Where usage comes more than once, it is a running total: the last one counts."""
-        self.characters += len(chunk.text)
+        self.characters += len(chunk.text) + len(reasoning_of(chunk))
         self.characters += sum(
             len(call.get("args") or "") + len(call.get("name") or "") for call in chunk.tool_call_chunks
         )

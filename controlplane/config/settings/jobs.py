@@ -63,6 +63,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 10.0,
         "options": {"expires": 9},
     },
+    "sweep-titles": {"task": "chat.sweep_titles", "schedule": 30.0, "options": {"expires": 29}},
     "sweep-exports": {"task": "takeout.sweep_exports", "schedule": 60.0, "options": {"expires": 55}},
     "retire-sessions": {"task": "upkeep.retire_sessions", "schedule": 3600.0, "options": {"expires": 3500}},
     "check-drift": {
@@ -75,6 +76,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "documents.sweep_processing",
         "schedule": 30.0,
         "options": {"expires": 29},
+    },
+    "discover-mcp-servers": {
+        "task": "tools.discover_mcp_servers",
+        "schedule": 3600.0,
+        "options": {"expires": 3500},
     },
     "sweep-documents": {"task": "documents.sweep_deletions", "schedule": 60.0, "options": {"expires": 55}},
 }

@@ -4,8 +4,11 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from graphs.agent.asked import without_cut_call
+from graphs.agent.budget import fitted
 from graphs.agent.context import AgentContext
 from graphs.agent.history import model_view
+from graphs.agent.images import without_images
 from graphs.agent.prompts import SYSTEM_PROMPT
 from graphs.agent.state import AgentState
 from graphs.agent.toolbox import tools_of
@@ -23,4 +26,6 @@ async def call_model(state: AgentState, runtime: Runtime[AgentContext]) -> dict[
     view = model_view(
         state["messages"], state.get("summary"), system_prompt=context.system_prompt or SYSTEM_PROMPT
     )
-    return {"messages": [await speaker.ainvoke(view)]}
+    if not context.supports_vision:
+        view = without_images(view)
+    return {"messages": [without_cut_call(await speaker.ainvoke(fitted(view, context, tools)))]}
