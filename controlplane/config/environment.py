@@ -159,8 +159,7 @@ class Environment(LimitSettings, KeepingEnvironment, McpEnvironment, ToolSetting
         default=None, description="Address of an OpenAI-compatible provider; empty: OpenAI's own"
     )
     embeddings_base_url: str | None = Field(
-        default=None,
-        description="Address of an OpenAI-compatible embeddings provider; empty: OPENAI_BASE_URL",
+        default=None, description="Address of an OpenAI-compatible embeddings provider; empty: the model's"
     )
     embedding_model: str = Field(
         default="text-embedding-3-small", description="Model that makes the vectors of documents"
