@@ -17,10 +17,17 @@ def embedder() -> Embedder:
     return Embedder(embedding_weights(), embedding_tokenizer())
 
 
+@cache
+def _embedded(text: str) -> tuple[list[float], int]:
+    """Embed a text once: the same stands in files of many kinds."""
+    found = embedder().embed(embedder().token_ids(text))
+    return found.vector.tolist(), found.tokens
+
+
 def _answer(content: dict[str, Any]) -> bytes:
-    found = [embedder().embed(embedder().token_ids(text)) for text in content["input"]]
-    data = [{"index": index, "embedding": one.vector.tolist()} for index, one in enumerate(found)]
-    return json.dumps({"data": data, "usage": {"prompt_tokens": sum(one.tokens for one in found)}}).encode()
+    found = [_embedded(text) for text in content["input"]]
+    data = [{"index": index, "embedding": vector} for index, (vector, _) in enumerate(found)]
+    return json.dumps({"data": data, "usage": {"prompt_tokens": sum(tokens for _, tokens in found)}}).encode()
 
 
 @contextmanager
