@@ -172,7 +172,7 @@ class ToolCallEnd(BaseModel):
 async def user_state(user_id: UUID) -> UserState | None:
     """Ask for a user's state; None for a user nobody knows."""
     try:
-        return await _ask("GET", f"/internal/users/{user_id}/", answer=UserState)
+        return await ask("GET", f"/internal/users/{user_id}/", answer=UserState)
     except ControlPlaneRefused as refused:
         if refused.status == httpx.codes.NOT_FOUND:
             return None
@@ -181,22 +181,22 @@ async def user_state(user_id: UUID) -> UserState | None:
 
 async def admit(request: AdmissionRequest) -> Admission:
     """Ask to let a run in; repeating it is harmless. Raises ControlPlaneRefused with the reason."""
-    return await _ask("POST", "/internal/runs/admit/", answer=Admission, body=request)
+    return await ask("POST", "/internal/runs/admit/", answer=Admission, body=request)
 
 
 async def claim(request: ClaimRequest) -> Claim:
     """Ask whether a thread may be made; repeating it is harmless. Raises ControlPlaneRefused."""
-    return await _ask("POST", "/internal/threads/claim/", answer=Claim, body=request)
+    return await ask("POST", "/internal/threads/claim/", answer=Claim, body=request)
 
 
 async def permit(run_id: str, request: PermitRequest) -> Permit:
     """Ask for leave for one model call; repeating it reserves nothing twice. Raises ControlPlaneRefused."""
-    return await _ask("POST", f"/internal/runs/{run_id}/calls/", answer=Permit, body=request)
+    return await ask("POST", f"/internal/runs/{run_id}/calls/", answer=Permit, body=request)
 
 
 async def permit_tool_call(run_id: str, request: ToolPermitRequest) -> ToolPermit:
     """Ask for leave for one tool call; repeating it counts nothing twice. Raises ControlPlaneRefused."""
-    return await _ask("POST", f"/internal/runs/{run_id}/tool-calls/", answer=ToolPermit, body=request)
+    return await ask("POST", f"/internal/runs/{run_id}/tool-calls/", answer=ToolPermit, body=request)
 
 
 async def ask_approvals(run_id: str, request: ApprovalRequest) -> Approvals:
@@ -228,9 +228,17 @@ def _connect() -> httpx.AsyncClient:
 CLIENTS = PerLoop(_connect)
 
 
-async def _ask(method: str, path: str, *, answer: type[Answer], body: BaseModel | None = None) -> Answer:
+async def ask(
+    method: str,
+    path: str,
+    *,
+    answer: type[Answer],
+    body: BaseModel | None = None,
+    patience: httpx.Timeout = TIMEOUT,
+) -> Answer:
+    """Ask what may be repeated. Raises ControlPlaneRefused and ControlPlaneUnreachable."""
     content = body.model_dump_json(exclude_unset=False) if body else None
-    response = await _send(method, path, content)
+    response = await _send(method, path, content, patience)
     if response.is_success:
         try:
             return answer.model_validate_json(response.content)
@@ -245,17 +253,19 @@ async def _ask(method: str, path: str, *, answer: type[Answer], body: BaseModel 
     raise _refusal(response)
 
 
-async def _send(method: str, path: str, content: str | None) -> httpx.Response:
+async def _send(
+    method: str, path: str, content: str | None, patience: httpx.Timeout = TIMEOUT
+) -> httpx.Response:
     """Send it, and once more when a kept connection turns out closed: every request here may be repeated."""
     client = CLIENTS.get()
     headers = {"Content-Type": "application/json"} if content else {}
     may_have_acted = False
     try:
         try:
-            return await client.request(method, path, content=content, headers=headers)
+            return await client.request(method, path, content=content, headers=headers, timeout=patience)
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
             may_have_acted = True
-            return await client.request(method, path, content=content, headers=headers)
+            return await client.request(method, path, content=content, headers=headers, timeout=patience)
     except httpx.HTTPError as error:
         may_have_acted = may_have_acted or not isinstance(error, NEVER_SENT)
         raise ControlPlaneUnreachable(

@@ -11,6 +11,9 @@ class ProviderSettings(BaseSettings):
         default=None,
         description="Address of an OpenAI-compatible embeddings provider; empty: OPENAI_BASE_URL",
     )
+    embedding_model: str = Field(
+        default="text-embedding-3-small", description="Model that makes the vectors of documents"
+    )
     anthropic_api_key: SecretStr | None = Field(
         default=None,
         description="The house's key for Anthropic's models; empty: they are asked of OPENAI_BASE_URL",

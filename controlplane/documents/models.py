@@ -51,6 +51,13 @@ class UserDocument(models.Model):
         COMPLETED = "completed", _("completed")
         FAILED = "failed", _("failed")
 
+    class Stage(models.TextChoices):
+        """Where within its processing it is; empty before and after."""
+
+        READING = "reading", _("reading the file")
+        EMBEDDING = "embedding", _("making vectors")
+        WRITING = "writing", _("writing vectors")
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # The file has to go with the row, so a user's documents are deleted one by one before the user is.
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="documents")
@@ -71,6 +78,18 @@ class UserDocument(models.Model):
 
     processing_status = models.CharField(
         max_length=10, choices=ProcessingStatus, default=ProcessingStatus.PENDING
+    )
+    content_hash = models.CharField(
+        max_length=64, blank=True, editable=False, help_text=_("SHA-256 of the file, in hex.")
+    )
+    processing_stage = models.CharField(max_length=10, choices=Stage, blank=True, editable=False)
+    processing_attempt = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    processing_until = models.DateTimeField(
+        null=True, editable=False, help_text=_("Whoever processes it has to be heard of by then.")
+    )
+    page_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    embedded_count = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text=_("Chunks that have their vectors.")
     )
     error_message = models.TextField(blank=True, max_length=LONGEST_ERROR)
     processed_at = models.DateTimeField(null=True, blank=True)
@@ -100,6 +119,11 @@ class UserDocument(models.Model):
             models.Index(fields=["user"], include=["file_size"], name="documents_storage"),
             models.Index(fields=["vector_collection_name", "user"], name="documents_in_collection"),
             models.Index(fields=["-created_at"], name="documents_newest"),
+            models.Index(
+                fields=["processing_until"],
+                name="documents_to_process",
+                condition=Q(processing_status__in=("pending", "processing")),
+            ),
             models.Index(
                 fields=["deleted_at"],
                 name="documents_deleting",
@@ -190,6 +214,7 @@ class UserDocument(models.Model):
 
     def _move(self, origins: set[str], **changes: Any) -> None:
         """Take one step in one statement: of two who try, one gets there."""
+        changes.setdefault("processing_stage", "")
         here = UserDocument.objects.filter(pk=self.pk, processing_status__in=origins, deleted_at__isnull=True)
         if not here.update(**changes, updated_at=Now()):
             raise Conflict(
@@ -197,3 +222,25 @@ class UserDocument(models.Model):
                 code="document_step_out_of_order",
             )
         self.refresh_from_db(fields=[*changes, "updated_at"])
+
+
+class EmbeddedBatch(models.Model):
+    """Vectors of some chunks of a document that is being processed: paid for, and not to be paid again.
+
+    They go when the document is completed or deleted.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    document = models.ForeignKey(UserDocument, on_delete=models.CASCADE, related_name="embedded_batches")
+    number = models.PositiveIntegerField(editable=False)
+    fingerprint = models.CharField(
+        max_length=64, editable=False, help_text=_("SHA-256 of the model's name and the texts, in hex.")
+    )
+    vectors = models.BinaryField(editable=False, help_text=_("Four-byte numbers, vector after vector."))
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["document", "number"], name="documents_one_batch"),)
+
+    def __str__(self) -> str:
+        return f"{self.document_id} {self.number}"

@@ -21,6 +21,7 @@ from controlplane.chat.models import ChatSession
 from controlplane.documents.deletion import document_erase
 from controlplane.documents.models import MEGABYTE, UserDocument
 from controlplane.documents.storage import claimed_type, private_storage, shown_name, storage_name
+from controlplane.documents.sweeping import request_processing
 from controlplane.errors import Conflict, Invalid, NotFound, Unavailable
 
 RECORDED: Final = ("is_active", "category", "tags", "chat_session")
@@ -59,6 +60,7 @@ def document_upload(
             _take_room(owner_id, size)
             document.full_clean(exclude=["user", "chat_session"], validate_unique=False)
             document.save(force_insert=True)
+            transaction.on_commit(partial(request_processing, document.pk))
     except BaseException:
         storage.delete(document.file.name)
         raise
@@ -89,6 +91,25 @@ def document_change(
         if actor_id not in (None, owner_id):
             said = differences(before, state_of(document, RECORDED), concealed=("category", "tags"))
             _note(Action.DOCUMENT_CHANGE, document, actor_id, said)
+    return document
+
+
+def document_process_again(*, document_id: uuid.UUID, owner_id: uuid.UUID) -> UserDocument:
+    """Let a document that failed wait for its processing once more. Raises NotFound and Conflict."""
+    with transaction.atomic():
+        document = _lock(document_id, owner_id)
+        if document.processing_status != UserDocument.ProcessingStatus.FAILED:
+            raise Conflict("Only a document that failed is processed again.", code="document_not_failed")
+        UserDocument.objects.filter(pk=document.pk).update(
+            processing_status=UserDocument.ProcessingStatus.PENDING,
+            processing_attempt=0,
+            processing_until=None,
+            error_message="",
+            processed_at=None,
+            updated_at=Now(),
+        )
+        transaction.on_commit(partial(request_processing, document.pk))
+    document.refresh_from_db()
     return document
 
 

@@ -46,7 +46,7 @@ def erase_of_user(user_id: uuid.UUID) -> int:
 def forget_empty_collection(name: str) -> None:
     """Drop a collection that holds nothing any more: its name and description can be a user's."""
     if name:
-        with _connected() as connection:
+        with connected() as connection:
             if connection is not None:
                 connection.execute(FORGET_COLLECTION, {"name": name})
 
@@ -54,14 +54,15 @@ def forget_empty_collection(name: str) -> None:
 def _erase(described: Mapping[str, str], ids: Sequence[str]) -> int:
     given = {"described": Jsonb(dict(described)), "ids": list(ids), "most": ROWS_PER_STATEMENT}
     erased = 0
-    with _connected() as connection:
+    with connected() as connection:
         while connection is not None and (count := connection.execute(ERASE, given).rowcount):
             erased += count
     return erased
 
 
 @contextmanager
-def _connected() -> Iterator["psycopg.Connection[Any] | None"]:
+def connected() -> Iterator["psycopg.Connection[Any] | None"]:
+    """Connect, each statement its own transaction; None where there are no vectors. Raises Unavailable."""
     address = settings.PGVECTOR_CONNECTION_STRING
     if not address:
         yield None

@@ -25,7 +25,7 @@ PASSED_TO_DJANGO = (
     "DEFAULT_MODEL", "DEFAULT_TEMPERATURE", "DEFAULT_MAX_TOKENS", "DEFAULT_SYSTEM_PROMPT", "MODEL_PRICES",
     "APPROVAL_EXPIRES_HOURS",
     "DEFAULT_ENABLED_TOOLS", "MESSAGE_SEARCH", "PROVIDER_BASE_URLS", "PROVIDER_PRIVATE_ADDRESSES",
-    "WEB_SEARCH", "TAVILY_API_KEY", "TAVILY_BASE_URL",
+    "EMBEDDING_MODEL", "WEB_SEARCH", "TAVILY_API_KEY", "TAVILY_BASE_URL",
     "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "MISTRAL_API_KEY", "MISTRAL_BASE_URL",
     "MCP_STDIO_SERVERS", "MCP_PRIVATE_ADDRESSES",
     "AUTO_TITLES", "SUMMARIZATION_MODEL",
@@ -138,8 +138,12 @@ def _postgres_addresses(ports: Ports, credentials: Credentials) -> dict[str, str
 
 
 def _embedded_model(ports: Ports) -> dict[str, str]:
-    # It has one chat model: a default that was meant for another server would only fail there.
-    return {"OPENAI_BASE_URL": f"http://{HOST}:{ports.model}/v1", "DEFAULT_MODEL": CHAT_MODEL}
+    # It has one model of each kind: a default that was meant for another server would only fail there.
+    return {
+        "OPENAI_BASE_URL": f"http://{HOST}:{ports.model}/v1",
+        "DEFAULT_MODEL": CHAT_MODEL,
+        "EMBEDDING_MODEL": EMBEDDING_MODEL,
+    }
 
 
 def _prices_of_embedded_models() -> dict[str, str]:

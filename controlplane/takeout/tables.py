@@ -115,7 +115,7 @@ _TABLES: list[Table] = [
         model=UserDocument,
         fields=("id", "chat_session_id", "file_name", "file_size", "file_type", "category", "tags",
                 "processing_status", "error_message", "processed_at", "vector_collection_name",
-                "vector_metadata", "chunk_count", "is_active", "created_at", "updated_at"),
+                "vector_metadata", "page_count", "chunk_count", "is_active", "created_at", "updated_at"),
     ),
     Table(
         name="prompts/templates",

@@ -5,6 +5,7 @@ from langchain_core.tools import BaseTool
 from graphs.agent.context import AgentContext
 from graphs.agent.search.providers import can_search
 from graphs.agent.tools import enabled_tools
+from graphs.agent.tools.knowledge_search import knowledge_search
 from graphs.agent.tools.remote import remote_tools
 from graphs.agent.tools.web_search import web_search
 from graphs.settings import read_settings
@@ -17,4 +18,7 @@ def tools_of(context: AgentContext) -> list[BaseTool]:
     names = context.enabled_tools
     if not can_search(read_settings()):
         names = [name for name in names if name != web_search.name]
+    if read_settings().is_standalone:
+        # Documents are the control plane's.
+        names = [name for name in names if name != knowledge_search.name]
     return [*enabled_tools(names), *remote_tools(context.remote_tools)]

@@ -74,6 +74,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": read_environment().drift_check_seconds - 5},
     },
     "sweep-deletions": {"task": "erasure.sweep", "schedule": 60.0, "options": {"expires": 55}},
+    "sweep-unprocessed": {
+        "task": "documents.sweep_processing",
+        "schedule": 30.0,
+        "options": {"expires": 29},
+    },
     "discover-mcp-servers": {
         "task": "tools.discover_mcp_servers",
         "schedule": 3600.0,

@@ -6,6 +6,7 @@ from tests.controlplane.documents.files import upload
 PUBLIC: set[str] = set()
 SHARED: set[str] = set()
 BODIES: dict[tuple[str, str], dict[str, object]] = {
+    ("document-search", "post"): {"query": "tea"},
     ("document", "patch"): {"is_active": False, "category": "mine now"},
 }
 

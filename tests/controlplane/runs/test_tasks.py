@@ -106,6 +106,7 @@ def test_beat_calls_only_jobs_that_exist(settings):
         "runs.sweep_late_records",
         "erasure.sweep",
         "documents.sweep_deletions",
+        "documents.sweep_processing",
         "takeout.sweep_exports",
         "upkeep.check_drift",
         "upkeep.retire_sessions",

@@ -13,6 +13,7 @@ from graphs.agent.tools import TOOLS
 LIST = "/api/v1/tools/"
 BUILT_IN = import_module("controlplane.tools.migrations.0002_built_in_tools")
 MORE_BUILT_IN = import_module("controlplane.tools.migrations.0003_more_built_in_tools")
+KNOWLEDGE_SEARCH = import_module("controlplane.tools.migrations.0006_knowledge_search")
 
 
 def shown(api, **query) -> dict[str, dict]:
@@ -21,6 +22,7 @@ def shown(api, **query) -> dict[str, dict]:
 
 def test_tools_of_the_graph_are_built_in(built_in):
     MORE_BUILT_IN.add_built_in_tools(apps, None)
+    KNOWLEDGE_SEARCH.add_knowledge_search(apps, None)
     assert set(TOOLS) <= set(AvailableTool.objects.values_list("tool_name", flat=True))
     assert {(tool.is_active, tool.is_public) for tool in built_in.values()} == {(True, True)}
     for tool in built_in.values():
