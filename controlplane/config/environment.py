@@ -162,6 +162,9 @@ class Environment(LimitSettings, KeepingEnvironment, McpEnvironment, ToolSetting
         default=None,
         description="Address of an OpenAI-compatible embeddings provider; empty: OPENAI_BASE_URL",
     )
+    embedding_model: str = Field(
+        default="text-embedding-3-small", description="Model that makes the vectors of documents"
+    )
     default_model: str = Field(default="gpt-4o-mini", description="Model of sessions that name none")
     default_temperature: float | None = Field(
         default=None, ge=0, le=2, description="Temperature of sessions that name none; empty: the provider's"

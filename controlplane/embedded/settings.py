@@ -9,6 +9,7 @@ from controlplane.embedded.options import HOST, PROJECT_ROOT, Ports
 
 CHAT_MODEL = "smollm2-135m-instruct"
 EMBEDDING_MODEL = "all-minilm-l6-v2"
+EMBEDDING_DIMENSIONS = "384"
 DEMO_EMAIL = "demo@threadplane.local"
 
 POSTGRES_URLS = ("DATABASE_URL", "PG_CHECKPOINT_URI", "PGVECTOR_CONNECTION_STRING")
@@ -24,7 +25,7 @@ PASSED_TO_DJANGO = (
     "ALLOW_STUDIO_USER", "STUDIO_URL",
     "DEFAULT_MODEL", "DEFAULT_TEMPERATURE", "DEFAULT_MAX_TOKENS", "DEFAULT_SYSTEM_PROMPT", "MODEL_PRICES",
     "DEFAULT_ENABLED_TOOLS", "MESSAGE_SEARCH", "PROVIDER_BASE_URLS", "PROVIDER_PRIVATE_ADDRESSES",
-    "WEB_SEARCH", "TAVILY_API_KEY", "TAVILY_BASE_URL",
+    "EMBEDDING_MODEL", "WEB_SEARCH", "TAVILY_API_KEY", "TAVILY_BASE_URL",
     "MCP_STDIO_SERVERS", "MCP_PRIVATE_ADDRESSES",
     "AUTO_TITLES", "SUMMARIZATION_MODEL",
     "DAILY_MESSAGE_LIMIT", "DAILY_TOKEN_LIMIT", "DAILY_COST_LIMIT",
@@ -42,6 +43,7 @@ PASSED_TO_AGENT_SERVER = (
     "MODEL_CALL_TIMEOUT_SECONDS", "MODEL_ATTEMPTS", "MODEL_RETRY_SECONDS", "PG_CHECKPOINT_POOL_SIZE",
     "CHECKPOINT_PRUNE_AFTER_SECONDS", "CORS_CONFIG", "MCP_STDIO_SERVERS",
     "TOOL_CALL_TIMEOUT_SECONDS", "MOST_TOOL_ROUNDS", "MOST_TOOL_CALLS_PER_ROUND", "FETCH_PRIVATE_ADDRESSES",
+    "EMBEDDING_DIMENSIONS",
 )  # fmt: skip
 DJANGO_SETTINGS = (
     "DATABASE_URL", "REDIS_URL", "PGVECTOR_CONNECTION_STRING", "LANGGRAPH_URL", "CONTROL_PLANE_URL",
@@ -136,8 +138,13 @@ def _postgres_addresses(ports: Ports, credentials: Credentials) -> dict[str, str
 
 
 def _embedded_model(ports: Ports) -> dict[str, str]:
-    # It has one chat model: a default that was meant for another server would only fail there.
-    return {"OPENAI_BASE_URL": f"http://{HOST}:{ports.model}/v1", "DEFAULT_MODEL": CHAT_MODEL}
+    # It has one model of each kind: a default that was meant for another server would only fail there.
+    return {
+        "OPENAI_BASE_URL": f"http://{HOST}:{ports.model}/v1",
+        "DEFAULT_MODEL": CHAT_MODEL,
+        "EMBEDDING_MODEL": EMBEDDING_MODEL,
+        "EMBEDDING_DIMENSIONS": EMBEDDING_DIMENSIONS,
+    }
 
 
 def _prices_of_embedded_models() -> dict[str, str]:

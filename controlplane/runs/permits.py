@@ -33,7 +33,19 @@ class CallRequest:
     def worst_case(self) -> TokenCounts:
         """The tokens to set aside; without a bound of its own the house's longest answer is taken."""
         completion = self.max_output_tokens or settings.DEFAULT_MAX_TOKENS
+        if self.is_embedding:
+            completion = 0
         return TokenCounts(prompt=self.estimated_prompt_tokens, completion=completion)
+
+    @property
+    def is_embedding(self) -> bool:
+        """Whether it asks for vectors, which are no words to pay for."""
+        return self.request_type == TokenUsage.RequestType.EMBEDDING
+
+    @property
+    def house_base_url(self) -> str | None:
+        """Where the house's key is used."""
+        return settings.EMBEDDINGS_BASE_URL if self.is_embedding else settings.OPENAI_BASE_URL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +84,7 @@ def call_permit(request: CallRequest) -> Permit:
         raise
     return Permit(
         attempt_id=request.attempt_id,
-        base_url=own.base_url if own else settings.OPENAI_BASE_URL,
+        base_url=own.base_url if own else request.house_base_url,
         api_key=own.api_key if own else settings.OPENAI_API_KEY,
         is_new=known is None,
         own_key=own.key if own else None,

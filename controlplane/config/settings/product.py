@@ -24,6 +24,7 @@ OPENAI_BASE_URL = _environment.openai_base_url
 EMBEDDINGS_BASE_URL = (
     _environment.embeddings_base_url or _environment.openai_base_url or "https://api.openai.com/v1"
 )
+EMBEDDING_MODEL = _environment.embedding_model
 OPENAI_API_KEY = _environment.openai_api_key.get_secret_value()
 DEFAULT_MODEL = _environment.default_model
 DEFAULT_TEMPERATURE = _environment.default_temperature
