@@ -15,4 +15,4 @@ def memories_of(user_id: str) -> Namespace:
 
 def is_of_memories(namespace: Namespace) -> bool:
     """Whether a place is one user's memories, or lies below them."""
-    return len(namespace) > 2 and (namespace[0], namespace[2]) == (USERS, MEMORIES)
+    return namespace[:1] == (USERS,) and namespace[2:3] == (MEMORIES,)

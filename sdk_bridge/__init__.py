@@ -33,6 +33,7 @@ from sdk_bridge.events import (
     ToolCall,
     ToolResult,
 )
+from sdk_bridge.memories import Memory
 from sdk_bridge.messages import History, Message, PendingInterrupt, TokenCounts, ToolCallRequest
 from sdk_bridge.runs import RunHandle, RunRequest, RunSnapshot, ServiceAnswer, ServiceRun
 from sdk_bridge.threads import Thread
@@ -50,6 +51,7 @@ __all__ = [
     "Interrupted",
     "InvalidRequest",
     "LimitReached",
+    "Memory",
     "Message",
     "MessageCompleted",
     "NotFound",

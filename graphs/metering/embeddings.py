@@ -18,7 +18,7 @@ BYTES_PER_TOKEN: Final = 3
 
 
 async def embed(call: ModelCall, text: str) -> Vector:
-    """Embed one text with the call's model; raises what the permit's refusal or the provider's fault means."""
+    """Embed one text with the call's model; raises what a refusal or the provider's fault means."""
     tokens = math.ceil(len(text.encode(errors="replace")) / BYTES_PER_TOKEN)
     attempt = Attempt(call, prompt_tokens=tokens, max_output_tokens=None)
     async with attempt:

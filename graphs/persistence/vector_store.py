@@ -27,7 +27,7 @@ class VectorStore(AsyncPostgresStore):
     Others' operations are in the same batch: one without a vector must not fail theirs.
     """
 
-    # Without the last one, an index over everybody's: a user's few are compared one by one, which misses none.
+    # Without the index over everybody's: a user's few are compared one by one, which misses none.
     VECTOR_MIGRATIONS = AsyncPostgresStore.VECTOR_MIGRATIONS[:2]
 
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
