@@ -1,4 +1,4 @@
-"""Cuts a user's memories, which come whole from the Agent Server, into pages that stay right while some go."""
+"""Cuts a user's memories, which come whole from the Agent Server, into pages that hold while some go."""
 
 import base64
 import binascii
@@ -41,9 +41,12 @@ def _read(cursor: str) -> tuple[datetime, UUID]:
         padded = cursor.encode() + b"=" * (-len(cursor) % 4)
         made_for, updated_at, memory_id = json.loads(base64.urlsafe_b64decode(padded))
         at, key = datetime.fromisoformat(updated_at), UUID(memory_id)
-        if made_for != ORDERING or at.tzinfo is None:
-            raise ValueError("the cursor of another list")
     except (binascii.Error, ValueError, TypeError, AttributeError, RecursionError):
-        words = ["This is not a cursor of this list."]
-        raise Invalid("The cursor does not fit.", fields={"cursor": words}) from None
+        raise _foreign() from None
+    if made_for != ORDERING or at.tzinfo is None:
+        raise _foreign()
     return at, key
+
+
+def _foreign() -> Invalid:
+    return Invalid("The cursor does not fit.", fields={"cursor": ["This is not a cursor of this list."]})
