@@ -20,5 +20,6 @@ async def store() -> AsyncIterator[VectorStore]:
             index = await vector_index(pool)
             await VectorStore(pool, index=index).setup()
         DESK.dimensions = index["dims"] if index else None
-        async with VectorStore(pool, index=index) as opened:
+        opened = VectorStore(pool, index=index)
+        async with opened:
             yield opened

@@ -36,4 +36,4 @@ async def vector_index(pool: Pool) -> PostgresIndexConfig | None:
     length: int = row["length"] if row else wanted
     if length != wanted:
         logger.error("memory_of_another_length", kept=length, wanted=wanted)
-    return {"dims": length, "embed": batch_vectors, "fields": [FIELD]}
+    return PostgresIndexConfig(dims=length, embed=batch_vectors, fields=[FIELD])
