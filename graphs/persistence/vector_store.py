@@ -1,6 +1,6 @@
 """The stock store, which takes the vectors that runs have paid for and makes none itself."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -15,7 +15,7 @@ FIELD = "text"
 _batch: ContextVar[Mapping[str, Vector]] = ContextVar("vectors_of_batch")
 
 
-async def batch_vectors(texts: list[str]) -> list[list[float]]:
+async def batch_vectors(texts: Sequence[str]) -> list[list[float]]:
     """Give the vectors of the batch that is being worked on: the store's own way of embedding."""
     known = _batch.get()
     return [list(known[text]) for text in texts]
