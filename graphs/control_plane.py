@@ -201,7 +201,7 @@ async def permit_tool_call(run_id: str, request: ToolPermitRequest) -> ToolPermi
 
 async def ask_approvals(run_id: str, request: ApprovalRequest) -> Approvals:
     """Ask for leave for tool calls; repeating it changes nothing. Raises ControlPlaneRefused."""
-    return await _ask("POST", f"/internal/runs/{run_id}/approvals/", answer=Approvals, body=request)
+    return await ask("POST", f"/internal/runs/{run_id}/approvals/", answer=Approvals, body=request)
 
 
 async def end_tool_call(run_id: str, attempt_id: UUID, end: ToolCallEnd) -> None:

@@ -45,6 +45,10 @@ class Settings(BaseSettings):
 
     openai_base_url: str | None = None
     openai_api_key: SecretStr | None = None
+    # For a standalone server; behind a control plane the address comes with the permit of each call.
+    embeddings_base_url: str | None = None
+    # Length of the vectors of memories, fixed when the store is set up.
+    embedding_dimensions: int = Field(default=1536, ge=1, le=16_000)
     model_idle_timeout_seconds: float = Field(default=60.0, gt=0)
     model_call_timeout_seconds: float = Field(default=300.0, gt=0)
     # Of one model, before its fallback is asked; the pause between them doubles.

@@ -33,8 +33,10 @@ from sdk_bridge.events import (
     ToolCall,
     ToolResult,
 )
+from sdk_bridge.memories import Memory
 from sdk_bridge.messages import (
     Checkpoint,
+    Citation,
     History,
     Message,
     MessageId,
@@ -52,6 +54,7 @@ __all__ = [
     "Bridge",
     "BridgeError",
     "Checkpoint",
+    "Citation",
     "Conflict",
     "Event",
     "Final",
@@ -59,6 +62,7 @@ __all__ = [
     "Interrupted",
     "InvalidRequest",
     "LimitReached",
+    "Memory",
     "Message",
     "MessageCompleted",
     "MessageId",

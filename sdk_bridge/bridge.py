@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from sdk_bridge.events import Event
+from sdk_bridge.memories import Memory
 from sdk_bridge.messages import Checkpoint, History
 from sdk_bridge.runs import RunHandle, RunRequest, RunSnapshot, ServiceAnswer, ServiceRun
 from sdk_bridge.threads import Thread
@@ -189,6 +190,17 @@ class StoreCalls(Protocol):
 
     async def erase_items(self, namespace: Sequence[str]) -> int:
         """Delete every item in and below a namespace; returns how many there were."""
+        ...
+
+    async def list_memories(self, owner_id: UUID) -> tuple[Memory, ...]:
+        """Read all memories of a user, newest first; there are never more than some hundred.
+
+        One that is written while they are read may be missing.
+        """
+        ...
+
+    async def delete_memory(self, owner_id: UUID, memory_id: UUID) -> None:
+        """Delete one memory. Raises NotFound."""
         ...
 
 

@@ -27,10 +27,22 @@ class TokenCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Citation:
+    """Where an answer looked: a chunk of a document, `page` from one where there are pages."""
+
+    document_id: UUID
+    title: str
+    chunk: int
+    page: int | None = None
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One whole message of a conversation; `attempt_id` names the model call that an answer came from.
 
-    `reasoning` is what the model thought before it spoke, where its server tells.
+    `reasoning` is what the model thought before it spoke, where its server tells; `citations` name the
+    passages of documents that were found in its turn.
     """
 
     id: str
@@ -44,6 +56,7 @@ class Message:
     created_at: datetime | None = None
     attempt_id: UUID | None = None
     reasoning: str = ""
+    citations: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,19 @@ class VersionSerializer(serializers.Serializer[Any]):
         ref_name = "MessageVersion"
 
 
+class CitationSerializer(serializers.Serializer[Any]):
+    """Where an answer looked: a chunk of a document."""
+
+    document_id = serializers.UUIDField()
+    title = serializers.CharField()
+    chunk = serializers.IntegerField()
+    page = serializers.IntegerField(allow_null=True)
+    score = serializers.FloatField()
+
+    class Meta:
+        ref_name = "Citation"
+
+
 class MessageSerializer(serializers.Serializer[Any]):
     """A message; `tool_call_id` to `is_error` only on messages of a tool. `chat.wire` writes them."""
 
@@ -96,6 +109,7 @@ class MessageSerializer(serializers.Serializer[Any]):
     content = serializers.CharField()
     tool_calls = ToolCallSerializer(many=True)
     reasoning = serializers.CharField(required=False)
+    citations = CitationSerializer(many=True, required=False)
     created_at = serializers.DateTimeField(required=False)
     tool_call_id = serializers.CharField(required=False)
     name = serializers.CharField(required=False)

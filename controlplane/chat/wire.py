@@ -1,6 +1,7 @@
 """How messages and events look on the wire (docs/contracts.md, section 9)."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from controlplane.chat.branches import Origin, Tree, origins
@@ -37,6 +38,8 @@ def message_as_json(message: Message) -> dict[str, Any]:
         shown |= {"tool_call_id": message.tool_call_id, "name": message.name, "is_error": message.is_error}
     if message.reasoning:
         shown["reasoning"] = message.reasoning
+    if message.citations:
+        shown["citations"] = [asdict(citation) for citation in message.citations]
     if message.created_at is not None:
         shown["created_at"] = message.created_at
     return shown

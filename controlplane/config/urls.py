@@ -17,6 +17,7 @@ api_v1 = [
     path("", include("controlplane.provider_keys.urls")),
     path("", include("controlplane.documents.urls")),
     path("", include("controlplane.feedback.urls")),
+    path("", include("controlplane.memories.urls")),
     path("", include("controlplane.takeout.urls")),
     path("", include("controlplane.erasure.urls")),
     path("", include("controlplane.api.urls")),

@@ -87,7 +87,9 @@ class Cluster:
             settings.writelines(f"{name} = '{value}'\n" for name, value in SERVER_SETTINGS.items())
         roles = [f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{password}'"]
         self._execute("postgres", roles + [f"CREATE DATABASE {name} OWNER {ROLE}" for name in DATABASES])
-        self._execute("vectors", ["CREATE EXTENSION vector"])
+        # Of the latter, for the vectors of memories.
+        for database in ("vectors", "langgraph"):
+            self._execute(database, ["CREATE EXTENSION vector"])
 
     def _execute(self, database: str, statements: list[str]) -> None:
         # A server for one session, without network: nobody can come in between.

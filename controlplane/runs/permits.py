@@ -10,7 +10,7 @@ from django.db import transaction
 from controlplane.accounts.models import CustomUser
 from controlplane.errors import Conflict, NotFound
 from controlplane.provider_keys.errors import KeyRefused, KeyUnreadable
-from controlplane.provider_keys.house import house_server_of
+from controlplane.provider_keys.house import HouseServer, house_server_of
 from controlplane.provider_keys.models import UserAPIKey
 from controlplane.provider_keys.use import OpenedKey, key_look_again, open_for_call
 from controlplane.runs.models import Run
@@ -37,7 +37,21 @@ class CallRequest:
     def worst_case(self) -> TokenCounts:
         """The tokens to set aside; without a bound of its own the house's longest answer is taken."""
         completion = self.max_output_tokens or settings.DEFAULT_MAX_TOKENS
+        if self.is_embedding:
+            completion = 0
         return TokenCounts(prompt=self.estimated_prompt_tokens, completion=completion)
+
+    @property
+    def is_embedding(self) -> bool:
+        """Whether it asks for vectors, which are no words to pay for."""
+        return self.request_type == TokenUsage.RequestType.EMBEDDING
+
+    @property
+    def house_server(self) -> HouseServer:
+        """Where the call goes with the house's key."""
+        if self.is_embedding:
+            return HouseServer(base_url=settings.EMBEDDINGS_BASE_URL, api_key=settings.OPENAI_API_KEY)
+        return house_server_of(self.model)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +89,7 @@ def call_permit(request: CallRequest) -> Permit:
         if run.provider_key_id is not None:
             key_look_again(key_id=run.provider_key_id)
         raise
-    server = own or house_server_of(request.model)
+    server = own or request.house_server
     return Permit(
         attempt_id=request.attempt_id,
         base_url=server.base_url,

@@ -20,6 +20,7 @@ from controlplane.agent_server.bridges import bridge_for_user
 from controlplane.chat.models import ChatSession, ChatSessionQuerySet
 from controlplane.documents.models import UserDocument
 from controlplane.takeout.conversations import write_conversation
+from controlplane.takeout.memories import write_memories
 from controlplane.takeout.models import AccountExport
 from controlplane.takeout.packing import pack
 from controlplane.takeout.rows import Counted, as_json, csv_lines, json_list, rows_of
@@ -52,6 +53,7 @@ async def export_make(*, export_id: uuid.UUID) -> bool:
             await sync_to_async(export_fail)(export_id=export.pk, error_code="user_inactive")
             return False
         await sync_to_async(_write_tables)(export)
+        await write_memories(Staging(export.pk), owner_id=export.user_id)
         if not await _write_conversations(export, deadline=time.monotonic() + SECONDS_PER_STRETCH):
             return True
         await sync_to_async(_finish)(export)

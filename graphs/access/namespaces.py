@@ -6,8 +6,8 @@ from typing import Any
 from graphs.access.callers import Caller
 from graphs.access.denial import denial, invalid
 from graphs.null_characters import holds_null
+from graphs.store_places import USERS, is_of_memories
 
-USERS = "users"
 MOST_ITEMS = 10_000
 
 
@@ -19,6 +19,16 @@ def check_namespace(caller: Caller, value: Mapping[str, Any]) -> None:
     if namespace[:2] != (USERS, caller.owner):
         raise denial(403, "namespace_not_allowed", "This part of the store is not yours.")
     _check_values(value)
+    _check_memories(namespace, value)
+
+
+def _check_memories(namespace: tuple[str, ...], value: Mapping[str, Any]) -> None:
+    """Leave memories to the agent: what it keeps and finds by meaning is paid for within a run."""
+    if value.get("query"):
+        raise invalid("query", "Finding by meaning is the agent's: have it recall.")
+    # Only what is put has a value.
+    if "value" in value and is_of_memories(namespace):
+        raise denial(403, "memories_not_writable", "Memories are written by the agent. You may delete them.")
 
 
 def _check_values(value: Mapping[str, Any]) -> None:

@@ -40,6 +40,9 @@ class AgentContext(ModelChoice):
     approval_tools: list[str] = Field(
         default_factory=list, description="Those of the enabled tools that ask their user before each call."
     )
+    embedding_model: str = Field(
+        default="", description="Model that makes the vectors of memories; empty: there is no memory."
+    )
     supports_tools: bool = Field(default=True, description="Whether the model may be offered tools.")
     supports_vision: bool = Field(default=True, description="Whether the model may be given images.")
     enable_summarization: bool = Field(

@@ -3,9 +3,12 @@
 from langchain_core.tools import BaseTool
 
 from graphs.agent.context import AgentContext
+from graphs.agent.remembering import can_remember
 from graphs.agent.search.providers import can_search
 from graphs.agent.tools import enabled_tools
 from graphs.agent.tools.knowledge_search import knowledge_search
+from graphs.agent.tools.recall import recall
+from graphs.agent.tools.remember import remember
 from graphs.agent.tools.remote import remote_tools
 from graphs.agent.tools.web_search import web_search
 from graphs.settings import read_settings
@@ -15,10 +18,13 @@ def tools_of(context: AgentContext) -> list[BaseTool]:
     """Give the tools that the model is offered and that may be run; none to a model that takes none."""
     if not context.supports_tools:
         return []
-    names = context.enabled_tools
+    missing: set[str] = set()
     if not can_search(read_settings()):
-        names = [name for name in names if name != web_search.name]
+        missing.add(web_search.name)
     if read_settings().is_standalone:
         # Documents are the control plane's.
-        names = [name for name in names if name != knowledge_search.name]
+        missing.add(knowledge_search.name)
+    if not can_remember(context.embedding_model):
+        missing |= {remember.name, recall.name}
+    names = [name for name in context.enabled_tools if name not in missing]
     return [*enabled_tools(names), *remote_tools(context.remote_tools)]

@@ -18,6 +18,7 @@ class RequestType(StrEnum):
     CHAT = "chat"
     SUMMARIZATION = "summarization"
     TITLE = "title"
+    EMBEDDING = "embedding"
 
 
 class ModelChoice(BaseModel):

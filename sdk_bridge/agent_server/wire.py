@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sdk_bridge.bridge import ServerInfo
 from sdk_bridge.errors import ServerFailed
+from sdk_bridge.memories import Memory
 from sdk_bridge.runs import RunSnapshot
 from sdk_bridge.threads import Thread
 from sdk_bridge.usage import UsageRecord
@@ -79,6 +80,17 @@ def read_usage_record(raw: Wire) -> UsageRecord:
         ended_at=_time(value["ended_at"]),
         failure=str(value.get("failure") or ""),
         own_key_version=str(value.get("own_key_version") or ""),
+    )
+
+
+@reading()
+def read_memory(raw: Wire) -> Memory:
+    """Read a store item among a user's memories."""
+    return Memory(
+        id=UUID(raw["key"]),
+        text=str(raw["value"]["text"]),
+        created_at=_time(raw["created_at"]),
+        updated_at=_time(raw["updated_at"]),
     )
 
 

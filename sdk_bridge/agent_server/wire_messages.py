@@ -8,6 +8,7 @@ from uuid import UUID
 from sdk_bridge.agent_server.wire import Wire, reading
 from sdk_bridge.messages import (
     Checkpoint,
+    Citation,
     History,
     Message,
     MessageId,
@@ -72,6 +73,7 @@ def read_message(raw: Wire) -> Message | None:
         created_at=_created_at(raw),
         attempt_id=_attempt_id(raw),
         reasoning=reasoning_of(raw),
+        citations=_citations(raw),
     )
 
 
@@ -98,6 +100,29 @@ def _attempt_id(raw: Wire) -> UUID | None:
     try:
         return UUID(noted) if isinstance(noted, str) else None
     except ValueError:
+        return None
+
+
+def _citations(raw: Wire) -> tuple[Citation, ...]:
+    """What our graphs note on their answers; what is no citation is passed over, as with other graphs'."""
+    noted = (raw.get("response_metadata") or {}).get("citations")
+    read = (_citation(one) for one in noted) if isinstance(noted, list) else ()
+    return tuple(citation for citation in read if citation is not None)
+
+
+def _citation(raw: object) -> Citation | None:
+    if not isinstance(raw, dict):
+        return None
+    page = raw.get("page")
+    try:
+        return Citation(
+            document_id=UUID(raw["document_id"]),
+            title=str(raw["title"]),
+            chunk=int(raw["chunk"]),
+            page=None if page is None else int(page),
+            score=float(raw.get("score") or 0.0),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
 

@@ -1,11 +1,13 @@
 """The in-memory server as one identity sees it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sdk_bridge.bridge import ServerInfo
-from sdk_bridge.errors import BridgeError, Refused, ServerTimedOut
+from sdk_bridge.errors import BridgeError, NotFound, Refused, ServerTimedOut
+from sdk_bridge.memories import Memory, newest_first, place_of_memories
 from sdk_bridge.memory.runs import MemoryRuns
 from sdk_bridge.runs import ServiceAnswer, ServiceRun
 from sdk_bridge.usage import UsageRecord
@@ -45,6 +47,18 @@ class MemoryBridge(MemoryRuns):
             erased += len(self._state.records.pop(run_id))
         return erased
 
+    async def list_memories(self, owner_id: UUID) -> tuple[Memory, ...]:
+        await self._enter_as_service()
+        items = self._state.items.get(place_of_memories(owner_id), {})
+        found = [_memory(key, value) for key, value in items.items()]
+        return tuple(sorted(found, key=newest_first, reverse=True))
+
+    async def delete_memory(self, owner_id: UUID, memory_id: UUID) -> None:
+        await self._enter_as_service()
+        items = self._state.items.get(place_of_memories(owner_id), {})
+        if items.pop(str(memory_id), None) is None:
+            raise NotFound("There is no such memory.")
+
     async def server_info(self) -> ServerInfo:
         await self._enter()
         return ServerInfo(version="in memory", langgraph_version="in memory")
@@ -61,3 +75,10 @@ class MemoryBridge(MemoryRuns):
     async def _enter_as_service(self) -> None:
         if not (await self._enter()).is_service:
             raise Refused("Forbidden")
+
+
+def _memory(key: str, value: object) -> Memory:
+    """Read what a test has left; `at` is when, for all that it matters to."""
+    kept = value if isinstance(value, Mapping) else {}
+    at = kept.get("at") or datetime.now(UTC)
+    return Memory(id=UUID(key), text=str(kept.get("text", "")), created_at=at, updated_at=at)

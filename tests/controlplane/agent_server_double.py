@@ -24,6 +24,11 @@ async def connect(url: str) -> AsyncIterator[AgentServer]:
     yield _present[-1]
 
 
+def present() -> MemoryAgentServer:
+    """Give the server that is there now."""
+    return _present[-1]
+
+
 def times_connected() -> int:
     """Say how often a connection was opened in this process."""
     return len(_connections)

@@ -58,6 +58,7 @@ def test_agent_server_gets_no_secret_but_its_own(stack: Stack) -> None:
         "PATH", "NO_PROXY", "no_proxy", "PYTHONUNBUFFERED", "PYTHONPATH", "CONTROL_PLANE_URL",
         "CONTROL_PLANE_SECRET", "LG_WEBHOOK_SECRET", "AGENT_JWKS_FILE", "PG_CHECKPOINT_URI",
         "LANGGRAPH_CLI_NO_ANALYTICS", "LANGGRAPH_NO_VERSION_CHECK", "LANGSMITH_TRACING", "LOG_COLOR",
+        "EMBEDDING_DIMENSIONS",
     }  # fmt: skip
     for secret in (credentials.model_key, credentials.django_secret_key, credentials.valkey_password):
         assert secret not in environment.values()

@@ -94,7 +94,7 @@ MAKERS: dict[str, Callable[[httpx.Client], str]] = {
     "receipt_id": receipt,
 }
 # Only a model's answer makes these.
-COME_OF_TURNS = {"run_id", "feedback_id", "approval_id"}
+COME_OF_TURNS = {"run_id", "feedback_id", "approval_id", "memory_id"}
 
 
 def existing(stack: RunningStack, operation: Any, token: str) -> dict[str, str]:

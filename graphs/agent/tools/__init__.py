@@ -8,10 +8,13 @@ from graphs.agent.tools.calculator import calculator
 from graphs.agent.tools.current_time import current_time
 from graphs.agent.tools.fetch_page import fetch_page
 from graphs.agent.tools.knowledge_search import knowledge_search
+from graphs.agent.tools.recall import recall
+from graphs.agent.tools.remember import remember
 from graphs.agent.tools.web_search import web_search
 
 TOOLS: dict[str, BaseTool] = {
-    tool.name: tool for tool in (calculator, current_time, fetch_page, knowledge_search, web_search)
+    tool.name: tool
+    for tool in (calculator, current_time, fetch_page, knowledge_search, web_search, remember, recall)
 }
 
 

@@ -1,0 +1,1 @@
+"""What the agent remembers of a user, in the user's own hands."""
