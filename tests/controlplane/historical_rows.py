@@ -20,6 +20,7 @@ PLAIN: dict[type, Callable[[], Any]] = {
     ArrayField: list,
     models.BooleanField: bool,
     models.DecimalField: lambda: Decimal(1),
+    models.BinaryField: lambda: b"\x00",
     models.FloatField: lambda: 1.0,
     models.IntegerField: lambda: 1,
     models.DateTimeField: timezone.now,

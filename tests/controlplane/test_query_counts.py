@@ -25,7 +25,7 @@ from django.utils import timezone
 from controlplane.accounts.models import CustomUser
 from controlplane.api.models import IdempotentCreation
 from controlplane.chat.models import ChatSession, IndexedMessage
-from controlplane.documents.models import UserDocument
+from controlplane.documents.models import EmbeddedBatch, UserDocument
 from controlplane.language_models.models import AllowedModel
 from controlplane.preferences.models import GroupLimits, UserPreference
 from controlplane.prompts.models import PromptRating, PromptVersion, SystemPromptTemplate
@@ -42,8 +42,8 @@ MOST_FOR_AN_ANSWER = 12
 MOST_FOR_A_PAGE = 30
 # What an address has to be asked with.
 QUERIES = {"session-search": "?q=tea"}
-# The own memory of the API, upkeep and archive, shown to nobody.
-SHOWN_NOWHERE = {IdempotentCreation, Bookmark, ArchivedMonth, ArchivedSum}
+# The own memory of the API, upkeep, archive and processing, shown to nobody.
+SHOWN_NOWHERE = {IdempotentCreation, Bookmark, ArchivedMonth, ArchivedSum, EmbeddedBatch}
 # Made with the user or the group, not copied.
 MADE_WITH_OTHERS = {CustomUser, UserPreference, GroupLimits, PromptRating}
 SHOWN = [

@@ -49,6 +49,7 @@ OWNER_IS_TOLD = {
     "prompts_rate": "403",
     "sessions_apply_prompt": "404",
     "runs_cancel": "409",
+    "documents_process": "409",
 }
 
 

@@ -28,6 +28,14 @@ from controlplane.chat.models import ChatSession
 
 TESTS = Path(__file__).resolve().parents[1]
 METHODS = ("get", "post", "put", "patch", "delete")
+# What the owner may be told of a thing that is there.
+OWNER_IS_TOLD = {
+    # The mirrored run was never started at the Agent Server, which says so itself.
+    "run-cancel": (404, "run_not_found"),
+    "run-stream": (404, "run_not_found"),
+    # Only a failed document is processed again.
+    "document-process": (409, "document_not_failed"),
+}
 
 
 def possessions() -> list[ModuleType]:
@@ -144,9 +152,7 @@ def test_nobody_is_asked_to_sign_in(endpoint, belongings, agent_server):
 def test_owner_is_not_told_that_it_is_missing(endpoint, belongings, api, agent_server):
     response = call(api, endpoint, belongings)
 
-    # The mirrored run was never started at the Agent Server, which says so itself.
-    of_run = endpoint.name in ("run-cancel", "run-stream")
-    expected = (404, "run_not_found") if of_run else None
+    expected = OWNER_IS_TOLD.get(endpoint.name)
     # A file that is answered streams, and holds what it streams from.
     response.close()
     refused = response.status_code >= 300

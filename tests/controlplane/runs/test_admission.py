@@ -66,6 +66,7 @@ def test_answer_is_what_the_contract_says(user, run_request, settings):
             "supports_vision": True,
             "context_length": None,
             "summary_context_length": None,
+            "embedding_model": "",
         },
         "metadata": {"owner": user_id},
         "webhook": "http://control-plane.test/internal/webhooks/runs/",
