@@ -42,7 +42,7 @@ def test_new_thread_gets_a_provisional_run_and_session(user, run_request):
 def test_answer_is_what_the_contract_says(user, run_request, settings):
     settings.CONTROL_PLANE_URL = "http://control-plane.test"
     settings.DEFAULT_MODEL, settings.DEFAULT_TEMPERATURE = "house-model", 0.3
-    settings.DEFAULT_SYSTEM_PROMPT = "Be kind."
+    settings.DEFAULT_SYSTEM_PROMPT, settings.EMBEDDING_MODEL = "Be kind.", "house-embedder"
     request = run_request()
     session_id, user_id = str(request.thread_id), str(user.pk)
     assert describe_admission(run_admit(request)) == {
@@ -66,7 +66,7 @@ def test_answer_is_what_the_contract_says(user, run_request, settings):
             "supports_vision": True,
             "context_length": None,
             "summary_context_length": None,
-            "embedding_model": "",
+            "embedding_model": "house-embedder",
         },
         "metadata": {"owner": user_id},
         "webhook": "http://control-plane.test/internal/webhooks/runs/",
