@@ -7,12 +7,19 @@ from rest_framework import serializers
 
 from controlplane.chat.models import ChatSession
 from controlplane.chat.retention import Retention
+from controlplane.preferences.models import MultitaskStrategy
 from controlplane.runs.models import Run
 
 
 class SessionSerializer(serializers.ModelSerializer[ChatSession]):
     """A session as its owner sees it; its id is the thread's id at the Agent Server."""
 
+    multitask_strategy = serializers.ChoiceField(
+        choices=MultitaskStrategy.choices,
+        allow_blank=True,
+        read_only=True,
+        help_text="What becomes of a message that comes while a run is on. Empty: as preferred.",
+    )
     deletes_at = serializers.SerializerMethodField(
         help_text="When it will be deleted for want of use, unless it is restored or pinned; else null."
     )

@@ -39,7 +39,9 @@ def document_erase(*, document_id: uuid.UUID) -> Counter[str]:
     storage.delete(name)
     with transaction.atomic():
         LogEntry.objects.filter(object_id=str(document.pk)).delete()
-        gone["documents"], _ = UserDocument.objects.filter(pk=document.pk).delete()
+        # Not the total: batches that were under way go with their document.
+        _, of_model = UserDocument.objects.filter(pk=document.pk).delete()
+        gone["documents"] = of_model.get(UserDocument._meta.label, 0)
     return gone
 
 

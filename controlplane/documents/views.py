@@ -77,6 +77,12 @@ class _Documents(OwnedViewSet[UserDocument]):
         """A document as its owner sees it; the file is at its own address, below this one."""
 
         session = serializers.UUIDField(source="chat_session_id", allow_null=True, read_only=True)
+        processing_stage = serializers.ChoiceField(
+            choices=UserDocument.Stage.choices,
+            allow_blank=True,
+            read_only=True,
+            help_text="What is being done while `processing_status` is `processing`; else empty.",
+        )
 
         class Meta:
             ref_name = "Document"

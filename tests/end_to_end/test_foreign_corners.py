@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import httpx
 import psycopg
 import pytest
-from psycopg import sql
 
 from tests.end_to_end.accounts import Account
+from tests.end_to_end.api import eventually
 from tests.end_to_end.hands import bearer
 from tests.running_stack import RunningStack
 from tests.scripted_model import ScriptedModel
@@ -162,25 +162,39 @@ def _store(http: httpx.Client, verb: str, namespace: list[str]) -> httpx.Respons
     return http.request(method, path, json=body)
 
 
-def test_vectors_hold_nothing_of_anybodys_yet(stack: RunningStack) -> None:
-    """Nothing writes there so far; whoever begins to gives each row an owner and this test its matrix.
+def test_vectors_belong_to_documents_of_the_user_they_name(stack: RunningStack, owner: Account) -> None:
+    """Whatever other tests left: no row without an owner, and none under another one's document."""
+    file = (f"{uuid.uuid4()}.txt", b"A word about tea.")
+    document = owner.api.expect(201, "POST", "documents/", files={"file": file})["id"]
 
-    The tables themselves may be there: the test of a whole account's deletion makes them, and fills them.
+    found = eventually(
+        lambda: _named_in_vectors(stack),
+        lambda named: document in {row[0] for row in named} and named <= _documents(stack),
+        within=60,
+    )
+
+    assert found <= _documents(stack)
+
+
+def _named_in_vectors(stack: RunningStack) -> set[tuple[str, str]]:
+    query = """
+        SELECT DISTINCT row.cmetadata->>'document_id', row.cmetadata->>'user_id'
+        FROM langchain_pg_embedding row JOIN langchain_pg_collection AS held ON held.uuid = row.collection_id
+        UNION SELECT DISTINCT row.cmetadata->>'document_id', held.cmetadata->>'user_id'
+        FROM langchain_pg_embedding row JOIN langchain_pg_collection AS held ON held.uuid = row.collection_id
     """
     address = stack.environment["PGVECTOR_CONNECTION_STRING"].replace("postgresql+psycopg", "postgresql", 1)
     with psycopg.connect(address) as connection:
-        tables = connection.execute(
-            "SELECT table_schema, table_name FROM information_schema.tables"
-            " WHERE table_schema NOT IN ('pg_catalog', 'information_schema')"
-        ).fetchall()
-        filled = [
-            table
-            for table in tables
-            if connection.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(sql.Identifier(*table))).fetchone()
-            is not None
-        ]
+        if not connection.execute("SELECT to_regclass('langchain_pg_embedding') IS NOT NULL").fetchone()[0]:  # type: ignore[index]  # one row
+            return set()
+        return set(connection.execute(query).fetchall())
 
-    assert filled == []
+
+def _documents(stack: RunningStack) -> set[tuple[str, str]]:
+    with psycopg.connect(stack.environment["DATABASE_URL"]) as connection:
+        return set(
+            connection.execute("SELECT id::text, user_id::text FROM documents_userdocument").fetchall()
+        )
 
 
 def bearer_of(account: Account) -> dict[str, str]:

@@ -10,7 +10,7 @@ from tests.scripted_model import ScriptedModel
 # Longer than any cancellation takes, on a busy machine as well.
 LONG = "word " * 1600
 # The development server loses sight of a cancellation for half a minute when a run has hardly begun.
-HEARD_BEFORE_CANCELLING = 10
+HEARD_BEFORE_CANCELLING = 30
 SLOW = {"streamingProfile": {"ttft": 20, "tps": 20}, "chunkSize": 5}
 
 

@@ -28,6 +28,10 @@ LEFT_OUT = {
     "exports_delete",
     "exports_download",
     "deletions_retrieve",
+    # No account comes by one without a model that asks for a tool; their matrix is the control plane's own.
+    "approvals_retrieve",
+    "approvals_decide",
+    "memories_delete",
 }
 NOT_THERE = "404 not_found"
 # Where the document's example names what only its own system has.
