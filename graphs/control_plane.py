@@ -234,9 +234,12 @@ async def ask(
     *,
     answer: type[Answer],
     body: BaseModel | None = None,
-    patience: httpx.Timeout = TIMEOUT,
+    patience: httpx.Timeout | None = None,
 ) -> Answer:
-    """Ask what may be repeated. Raises ControlPlaneRefused and ControlPlaneUnreachable."""
+    """Ask what may be repeated, within `patience` or the usual time.
+
+    Raises ControlPlaneRefused and ControlPlaneUnreachable.
+    """
     content = body.model_dump_json(exclude_unset=False) if body else None
     response = await _send(method, path, content, patience)
     if response.is_success:
@@ -254,7 +257,7 @@ async def ask(
 
 
 async def _send(
-    method: str, path: str, content: str | None, patience: httpx.Timeout = TIMEOUT
+    method: str, path: str, content: str | None, patience: httpx.Timeout | None = None
 ) -> httpx.Response:
     """Send it, and once more when a kept connection turns out closed: every request here may be repeated."""
     client = CLIENTS.get()
@@ -262,10 +265,14 @@ async def _send(
     may_have_acted = False
     try:
         try:
-            return await client.request(method, path, content=content, headers=headers, timeout=patience)
+            return await client.request(
+                method, path, content=content, headers=headers, timeout=patience or TIMEOUT
+            )
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
             may_have_acted = True
-            return await client.request(method, path, content=content, headers=headers, timeout=patience)
+            return await client.request(
+                method, path, content=content, headers=headers, timeout=patience or TIMEOUT
+            )
     except httpx.HTTPError as error:
         may_have_acted = may_have_acted or not isinstance(error, NEVER_SENT)
         raise ControlPlaneUnreachable(

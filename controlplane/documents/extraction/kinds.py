@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -62,12 +63,18 @@ def kind_of(path: Path) -> Kind:
     with path.open("rb") as file:
         if file.read(len(PDF_MARK)) == PDF_MARK:
             return Kind.PDF
-    found = Magika().identify_path(path).output
+    found = _recognizer().identify_path(path).output
     if found.label in _BY_LABEL:
         return _BY_LABEL[found.label]
     if found.is_text:
         return Kind.MARKDOWN if _has_headings(path) else Kind.TEXT
     raise ExtractionFailed(Failure.KIND_NOT_SUPPORTED)
+
+
+@cache
+def _recognizer() -> Magika:
+    """Load the network once in a process."""
+    return Magika()
 
 
 def _has_headings(path: Path) -> bool:

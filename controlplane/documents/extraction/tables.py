@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from openpyxl import load_workbook  # type: ignore[import-untyped]  # ships no types
@@ -27,13 +28,14 @@ def csv_pages(path: Path) -> Iterator[Page]:
 
 def xlsx_pages(path: Path) -> Iterator[Page]:
     """Read the sheets of a workbook, a page each under its name; formulas by their last values."""
-    book = load_workbook(path.open("rb"), read_only=True, data_only=True)
-    for number, sheet in enumerate(book.worksheets, start=1):
-        rows = (
-            ["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)
-        )
-        for text in _in_pages(rows):
-            yield Page(number=number, text=f"# {sheet.title}\n\n{text}")
+    with path.open("rb") as file, closing(load_workbook(file, read_only=True, data_only=True)) as book:
+        for number, sheet in enumerate(book.worksheets, start=1):
+            rows = (
+                ["" if cell is None else str(cell) for cell in row]
+                for row in sheet.iter_rows(values_only=True)
+            )
+            for text in _in_pages(rows):
+                yield Page(number=number, text=f"# {sheet.title}\n\n{text}")
 
 
 def _in_pages(rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -91,6 +91,7 @@ def test_wishes_travel_with_the_message(api, session, user):
             max_tokens=9,
             on_disconnect="continue",
             if_not_exists="create",
+            stream_resumable=True,
         )
     ]
 

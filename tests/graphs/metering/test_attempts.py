@@ -200,7 +200,8 @@ async def test_a_permit_whose_answer_is_lost_is_free(
 ):
     monkeypatch.setattr(control_plane, "TIMEOUT", httpx.Timeout(0.3 if outcome == "failed" else 60))
     scene = Scene(model_name=f"slow-permit-{outcome}")
-    behind_control_plane.slow_permits[scene.call.model] = 1
+    # Well above the time-out: an answer that is already there is read, however late.
+    behind_control_plane.slow_permits[scene.call.model] = 5 if outcome == "failed" else 1
     question = f"lost permit {scene.run_id}"
 
     asking = asyncio.create_task(scene.model.ainvoke([HumanMessage(question)]))

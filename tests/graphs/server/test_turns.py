@@ -50,6 +50,7 @@ async def test_a_turn_streams_and_is_metered(
         "role": "user",
         "token_version": 1,
         "is_resume": False,
+        "decisions": [],
         "if_not_exists": "reject",
         "requested": dict.fromkeys(
             ("model", "temperature", "max_tokens", "user_id", "source_thread_id"), None
