@@ -1,4 +1,4 @@
-"""Asks the product for passages among few and among many chunks, and compares what it finds with all distances."""
+"""Asks for passages among few and among many chunks, and compares what is found with all distances."""
 
 import time
 from collections.abc import Iterator

@@ -13,7 +13,8 @@ from django.core.management import call_command
 
 django.setup()
 
-from tests.scale.chunk_questions import (  # noqa: E402  # models can be imported from here on
+from tests.scale.chunk_index import Graph, graph_measure  # noqa: E402  # models can be imported from here on
+from tests.scale.chunk_questions import (  # noqa: E402  # as above
     FILTERS,
     among,
     documents_make,
@@ -41,6 +42,7 @@ class Found:
     samples: dict[str, tuple[list[float], list[float]]] = field(default_factory=dict)
     heavy: dict[str, list[float]] = field(default_factory=dict)
     recall: dict[str, dict[str, float]] = field(default_factory=dict)
+    graph: Graph | None = None
 
     @property
     def faults(self) -> list[str]:
@@ -81,6 +83,8 @@ def compare_chunks(*, users: int, heavy: int) -> list[str]:
     with among(addresses["many"]):
         for who, owner in (("1,000 chunks", ordinary), (f"{heavy:,} chunks", large)):
             found.recall[who] = recall(owner, vectors=asked[:25], base=base)
+    # Last: with this index there, the searches above might use it.
+    found.graph = graph_measure(addresses["many"], large, asked=asked[:50], base=base)
     write_report(found, users=users, heavy=heavy)
     return found.faults
 

@@ -1,4 +1,4 @@
-"""Fills PGVector's tables with many users' chunks: real sentences' vectors, each moved a little by a seeded noise."""
+"""Fills PGVector's tables with many users' chunks: vectors of real sentences, moved by a seeded noise."""
 
 import json
 import re
@@ -27,7 +27,8 @@ TAGS: Final = 20
 NOISE: Final = 0.5
 SPACE: Final = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
 COPY: Final = (
-    "COPY langchain_pg_embedding (id, collection_id, embedding, document, cmetadata) FROM STDIN (FORMAT binary)"
+    "COPY langchain_pg_embedding (id, collection_id, embedding, document, cmetadata)"
+    " FROM STDIN (FORMAT binary)"
 )
 SECONDARY: Final = {
     "ix_cmetadata_gin": "gin (cmetadata jsonb_path_ops)",
