@@ -49,8 +49,8 @@ def compare_ingestion() -> list[str]:
     said = (
         f"`make scale`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores: {DOCUMENTS} documents of "
         f"{found.chunks:,} chunks from file to vectors in {found.product:.1f} s, the same texts by the "
-        f"embedder alone in {found.bare:.1f} s: {found.share:.0%} of its throughput. The provider of embeddings is a "
-        "thread of the same process over HTTP. The figures are in "
+        f"embedder alone in {found.bare:.1f} s: {found.share:.0%} of its throughput. "
+        "The provider of embeddings is a thread of the same process over HTTP. The figures are in "
         "[benchmarks/ingestion.json](benchmarks/ingestion.json)."
     )
     sys.stdout.write(f"{said}\n")
