@@ -31,28 +31,32 @@ STEMMERS: Final = (
 )  # fmt: skip
 MOST_DOCUMENTS: Final = 5_000
 
+# Each of the owner's chunks is looked at once: OFFSET 0 keeps filters from the index of everybody's metadata.
 # By words: each that question and passage share counts by how rare it is among the passages in reach (as in
 # BM25, the inverse document frequency); what comes to less than half of the best is no match.
 FIND: Final = sql.SQL("""
-    WITH mine AS (
-        SELECT e.id, e.embedding, e.document, e.cmetadata, e.words FROM langchain_pg_embedding e
-        JOIN langchain_pg_collection c ON c.uuid = e.collection_id
-        WHERE c.name = ANY({collections}) AND e.cmetadata->>'user_id' = {user}
-          AND e.cmetadata->>'document_id' = ANY({documents}) {conditions}
-    ), by_meaning AS (
-        SELECT id, 1 - distance AS similarity, row_number() OVER (ORDER BY distance, id) AS place FROM (
-            SELECT id, embedding <=> {vector}::vector AS distance FROM mine
-            ORDER BY distance, id LIMIT {candidates}
-        ) nearest
-    ), asked AS (
-        SELECT word FROM unnest(tsvector_to_array(to_tsvector('simple', {query}))) AS said (word)
+    WITH asked AS MATERIALIZED (
+        SELECT word, quote_literal(word)::tsquery AS wanted
+        FROM unnest(tsvector_to_array(to_tsvector('simple', {query}))) AS said (word)
         WHERE NOT EXISTS (
             SELECT FROM unnest({stemmers}::regdictionary[]) AS stemmer
             WHERE ts_lexize(stemmer, word) = '{{}}'
         )
+    ), mine AS MATERIALIZED (
+        SELECT e.id, e.embedding <=> {vector}::vector AS distance,
+               ARRAY(SELECT word FROM asked WHERE e.words @@ wanted) AS shared
+        FROM (
+            SELECT e.* FROM langchain_pg_embedding e
+            WHERE e.collection_id = ANY(ARRAY(
+                SELECT uuid FROM langchain_pg_collection WHERE name = ANY({collections})
+            )) OFFSET 0
+        ) e
+        WHERE e.cmetadata->>'user_id' = {user} AND e.cmetadata->>'document_id' = ANY({documents}) {conditions}
+    ), by_meaning AS (
+        SELECT id, 1 - distance AS similarity, row_number() OVER (ORDER BY distance, id) AS place
+        FROM (SELECT id, distance FROM mine ORDER BY distance, id LIMIT {candidates}) nearest
     ), hits AS (
-        SELECT mine.id, asked.word, count(*) OVER (PARTITION BY asked.word) AS passages
-        FROM mine JOIN asked ON mine.words @@ quote_literal(asked.word)::tsquery
+        SELECT id, count(*) OVER (PARTITION BY word) AS passages FROM mine, unnest(shared) AS word
     ), weighed AS (
         SELECT id, sum(ln(1 + ((SELECT count(*) FROM mine) - passages + 0.5) / (passages + 0.5))) AS weight
         FROM hits GROUP BY id
@@ -60,12 +64,15 @@ FIND: Final = sql.SQL("""
         SELECT id, row_number() OVER (ORDER BY weight DESC, id) AS place FROM weighed
         WHERE weight >= (SELECT max(weight) FROM weighed) / 2
         ORDER BY weight DESC, id LIMIT {candidates}
+    ), best AS (
+        SELECT id, by_meaning.similarity,
+               coalesce(1.0 / ({fusion} + by_meaning.place), 0)
+               + {trust} * coalesce(1.0 / ({fusion} + by_words.place), 0) AS score
+        FROM by_meaning FULL JOIN by_words USING (id)
+        ORDER BY score DESC, id LIMIT {limit}
     )
-    SELECT mine.id, mine.document, mine.cmetadata, by_meaning.similarity,
-           coalesce(1.0 / ({fusion} + by_meaning.place), 0)
-           + {trust} * coalesce(1.0 / ({fusion} + by_words.place), 0) AS score
-    FROM by_meaning FULL JOIN by_words USING (id) JOIN mine USING (id)
-    ORDER BY score DESC, id LIMIT {limit}
+    SELECT id, e.document, e.cmetadata, best.similarity, best.score
+    FROM best JOIN langchain_pg_embedding e USING (id) ORDER BY best.score DESC, id
 """)
 
 
@@ -102,12 +109,24 @@ def passages_find(question: Question, *, owner_id: uuid.UUID) -> list[Passage]:
     text = question.text.strip()
     if not 0 < len(text) <= LONGEST_QUERY or not 0 < question.limit <= MOST_RESULTS:
         raise Invalid("The question cannot be used.", fields={"query": [f"1 to {LONGEST_QUERY} characters."]})
-    conditions = conditions_of(question.filters)
+    conditions_of(question.filters)  # complains before anything is paid for
     collections, documents = _searchable(owner_id, question.session_id)
     if not documents:
         return []
     (vector,) = texts_embed([text], user_id=owner_id, model=settings.EMBEDDING_MODEL).vectors
-    statement = FIND.format(
+    statement = _statement(question, vector, owner_id, (collections, documents))
+    with connected() as connection:
+        rows = [] if connection is None else connection.execute(statement).fetchall()
+    return list(_passages(rows))
+
+
+def _statement(
+    question: Question, vector: Sequence[float], owner_id: uuid.UUID, reach: tuple[list[str], list[str]]
+) -> sql.Composed:
+    text = question.text.strip()
+    conditions = conditions_of(question.filters)
+    collections, documents = reach
+    return FIND.format(
         collections=sql.Literal(collections),
         user=sql.Literal(str(owner_id)),
         documents=sql.Literal(documents),
@@ -120,9 +139,6 @@ def passages_find(question: Question, *, owner_id: uuid.UUID) -> list[Passage]:
         fusion=sql.Literal(FUSION),
         limit=sql.Literal(question.limit),
     )
-    with connected() as connection:
-        rows = [] if connection is None else connection.execute(statement).fetchall()
-    return list(_passages(rows))
 
 
 def _trust_in_words(text: str) -> float:
