@@ -24,6 +24,7 @@ const compressed: Plugin = {
 export default defineConfig({
   base: "/static/webchat/",
   plugins: [react(), compressed],
+  resolve: { alias: { "hast-util-from-html-isomorphic": join(import.meta.dirname, "src/chat/parsed-html.ts") } },
   build: {
     outDir: OUT,
     emptyOutDir: true,

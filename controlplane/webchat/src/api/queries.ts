@@ -41,7 +41,7 @@ export function useSessions({ search, archived }: { search: string; archived: bo
     queryKey: ["sessions", { search, archived }],
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam: cursor }) =>
-      body(rest.GET("/api/v1/sessions/", { params: { query: { cursor, limit: 30, archived, search } } })),
+      body(rest.GET("/api/v1/sessions/", { params: { query: { cursor, limit: 30, archived, ...(search && { search }) } } })),
     getNextPageParam: (page) => cursorOf(page.next),
   });
 }

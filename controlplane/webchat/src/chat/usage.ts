@@ -1,4 +1,4 @@
-/** What each answer cost: the newest call that was permitted before the answer was there. */
+/** What each answer cost: the row of the ledger that it names. */
 
 import { useQuery } from "@tanstack/react-query";
 
@@ -11,13 +11,12 @@ export function useUsage(sessionId: string): readonly Schemas["TokenUsage"][] {
     // A call is booked shortly after its run.
     refetchInterval: ({ state }) => (state.data?.results.some((row) => row.state === "pending") ? 3_000 : false),
   });
-  return found.data?.results ?? [];
+  return found.data?.results ?? NONE;
 }
 
+const NONE: readonly Schemas["TokenUsage"][] = [];
+
 export function usageOf(message: Message, rows: readonly Schemas["TokenUsage"][]): Schemas["TokenUsage"] | undefined {
-  const { created_at: at } = message;
-  if (message.role !== "ai" || !at) return undefined;
-  return rows
-    .filter((row) => row.created_at <= at && row.state !== "pending")
-    .reduce<Schemas["TokenUsage"] | undefined>((last, row) => (last && last.created_at > row.created_at ? last : row), undefined);
+  const { usage_id: id } = message as Message & { usage_id?: string };
+  return id === undefined ? undefined : rows.find((row) => row.id === id && row.state !== "pending");
 }
