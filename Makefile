@@ -36,8 +36,8 @@ up: setup webchat ## start the whole system; Ctrl-C stops it
 demo: setup ## stream one chat turn in the terminal and show its usage row
 	@exec $(RUN)/python -m controlplane.embedded demo
 
-# The scripted model, the JavaScript SDK as a client, an MCP server, and the web chat.
-NODE_PACKAGES := tests/aimock tests/javascript tests/mcp controlplane/webchat
+# The scripted model, the JavaScript SDK as a client, an MCP server, a browser, and the web chat.
+NODE_PACKAGES := tests/aimock tests/browser tests/javascript tests/mcp controlplane/webchat
 
 $(NODE_PACKAGES:=/node_modules/.installed): %/node_modules/.installed: %/package-lock.json $(VENV)/.installed
 	@echo "threadplane: installing the Node packages of $*"

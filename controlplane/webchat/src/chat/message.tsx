@@ -1,5 +1,6 @@
 /** One message with all that can be done with it. */
 
+import i18next from "i18next";
 import { memo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -81,6 +82,10 @@ function Question({ message, isLive, actions }: { message: Kept; isLive: boolean
   );
 }
 
+/** Most answers cost far less than a cent. */
+const money = (cost: string | null): string =>
+  Number(cost ?? 0).toLocaleString(i18next.language, { maximumSignificantDigits: 2, maximumFractionDigits: 9 });
+
 type AnswerGiven = Shown & { sessionId: string; actions: Actions };
 
 function Answer({ message, results, isLive, question, usage, sessionId, actions }: AnswerGiven) {
@@ -100,7 +105,7 @@ function Answer({ message, results, isLive, question, usage, sessionId, actions 
           <IconButton icon="redo" label={t("chat.regenerate")} onClick={() => actions.onRegenerate(message)} />
           <Feedback sessionId={sessionId} messageId={message.id} />
           <Versions message={message} onSwitch={actions.onSwitch} />
-          {usage && <span className="cost">{t("chat.cost", { tokens: usage.total_tokens, cost: Number(usage.total_cost ?? 0).toFixed(5) })}</span>}
+          {usage && <span className="cost">{t("chat.cost", { tokens: usage.total_tokens, cost: money(usage.total_cost) })}</span>}
         </div>
       )}
     </>
