@@ -15,7 +15,7 @@ SIDE_BY_SIDE = -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 export LANGGRAPH_CLI_NO_ANALYTICS ?= 1
 export LANGSMITH_TRACING ?= false
 
-.PHONY: help setup up demo test scale threads chaos lint types contracts audit lock clean
+.PHONY: help setup up demo webchat test scale threads chaos lint types contracts audit lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -30,22 +30,32 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 
 setup: $(VENV)/.installed ## install what the other commands need
 
-up: setup ## start the whole system; Ctrl-C stops it
+up: setup webchat ## start the whole system; Ctrl-C stops it
 	@exec $(RUN)/python -m controlplane.embedded up
 
 demo: setup ## stream one chat turn in the terminal and show its usage row
 	@exec $(RUN)/python -m controlplane.embedded demo
 
-# The scripted model, the JavaScript SDK as a client, and an MCP server.
-NODE_PACKAGES := tests/aimock tests/javascript tests/mcp
+# The scripted model, the JavaScript SDK as a client, an MCP server, a browser, and the web chat.
+NODE_PACKAGES := tests/aimock tests/browser tests/javascript tests/mcp controlplane/webchat
 
 $(NODE_PACKAGES:=/node_modules/.installed): %/node_modules/.installed: %/package-lock.json $(VENV)/.installed
-	@echo "threadplane: installing the Node packages of $* for tests"
+	@echo "threadplane: installing the Node packages of $*"
 	@PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" ci --prefix $* \
 		--no-audit --no-fund --loglevel=error
 	@touch $@
 
-test: setup $(NODE_PACKAGES:=/node_modules/.installed) lint types contracts audit ## run every check that CI runs
+WEBCHAT := controlplane/webchat
+WEBCHAT_SOURCES := $(shell find $(WEBCHAT)/src $(WEBCHAT)/public -type f) $(addprefix $(WEBCHAT)/,vite.config.ts tsconfig.json package.json)
+
+webchat: $(WEBCHAT)/static/webchat/.built ## build the web chat (only when its sources changed)
+
+$(WEBCHAT)/static/webchat/.built: $(WEBCHAT_SOURCES) docs/openapi.yaml $(WEBCHAT)/node_modules/.installed
+	@echo "threadplane: building the web chat"
+	@cd $(WEBCHAT) && PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" run --silent build
+	@touch $@
+
+test: setup webchat $(NODE_PACKAGES:=/node_modules/.installed) lint types contracts audit ## run every check that CI runs
 	@$(RUN)/python -m pytest $(SIDE_BY_SIDE) tests/end_to_end $(PYTEST_ARGS)
 	@$(RUN)/python -m pytest $(SIDE_BY_SIDE) --ignore=tests/end_to_end $(PYTEST_ARGS)
 
@@ -79,5 +89,5 @@ clean: ## remove what the commands above made, the data of `make up` included
 	@if [ -f .data/state.json ] && $(RUN)/python -m controlplane.embedded status >/dev/null 2>&1; then \
 		echo "threadplane is running: stop it first"; exit 1; fi
 	@rm -rf $(VENV) .data .langgraph_api .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \
-		$(NODE_PACKAGES:=/node_modules) test-artifacts
+		$(NODE_PACKAGES:=/node_modules) $(WEBCHAT)/static $(WEBCHAT)/build test-artifacts
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

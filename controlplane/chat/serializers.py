@@ -117,6 +117,9 @@ class MessageSerializer(serializers.Serializer[Any]):
     tool_calls = ToolCallSerializer(many=True)
     reasoning = serializers.CharField(required=False)
     citations = CitationSerializer(many=True, required=False)
+    usage_id = serializers.UUIDField(
+        required=False, help_text="Of an answer: the row of `/api/v1/usage/` that says what it cost."
+    )
     created_at = serializers.DateTimeField(required=False)
     tool_call_id = serializers.CharField(required=False)
     name = serializers.CharField(required=False)

@@ -40,6 +40,8 @@ def message_as_json(message: Message) -> dict[str, Any]:
         shown["reasoning"] = message.reasoning
     if message.citations:
         shown["citations"] = [asdict(citation) for citation in message.citations]
+    if message.attempt_id is not None:
+        shown["usage_id"] = message.attempt_id
     if message.created_at is not None:
         shown["created_at"] = message.created_at
     return shown

@@ -24,7 +24,8 @@ api_v1 = [
 ]
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", RedirectView.as_view(pattern_name="webchat")),
+    path("chat/", include("controlplane.webchat.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api_v1)),
     re_path(r"^api/accounts/(?:app|browser)/v1/(?:account|auth)/phone", not_offered),

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "controlplane.upkeep",
     "controlplane.erasure",
     "controlplane.maintenance",
+    "controlplane.webchat",
     "controlplane.api",
 ]
 
@@ -99,6 +100,8 @@ STATIC_ROOT = _collected if _collected.is_dir() else None
 WHITENOISE_USE_FINDERS = True
 # The library would let every site read them.
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+# The build of the web chat names files by what they hold; others may change under their names.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/static/webchat/assets/.+-[\w-]{8}\.\w+$"
 
 LANGUAGE_CODE = "en"
 FORMAT_MODULE_PATH = "controlplane.config.formats"

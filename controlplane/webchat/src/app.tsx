@@ -1,0 +1,44 @@
+/** The frame of every page and the list of them. A page that is not needed at first is loaded when it is asked for. */
+
+import { QueryClientProvider } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { BrowserRouter, Navigate, Outlet, Route, Routes, useLocation } from "react-router";
+
+import { queryClient } from "./api/queries";
+import { IconButton } from "./components/icon-button";
+import { Chat } from "./pages/chat";
+import { NewChat } from "./pages/new-chat";
+import { Sidebar } from "./sessions/sidebar";
+import { SignedIn } from "./signed-in";
+
+function Frame() {
+  const { t } = useTranslation();
+  const [isOpen, setOpen] = useState(false);
+  const { pathname } = useLocation();
+  useEffect(() => setOpen(false), [pathname]);
+  return (
+    <div className="frame">
+      <Sidebar isOpen={isOpen} onClose={() => setOpen(false)} />
+      {isOpen && <div className="veil" onClick={() => setOpen(false)} />}
+      <IconButton icon="menu" label={t("sessions.open")} className="only-narrow opener" onClick={() => setOpen(true)} />
+      <Outlet />
+    </div>
+  );
+}
+
+export const App = () => (
+  <QueryClientProvider client={queryClient}>
+    <SignedIn>
+      <BrowserRouter basename="/chat">
+        <Routes>
+          <Route element={<Frame />}>
+            <Route index element={<NewChat />} />
+            <Route path="c/:sessionId" element={<Chat />} />
+            <Route path="*" element={<Navigate to="/" replace />} />
+          </Route>
+        </Routes>
+      </BrowserRouter>
+    </SignedIn>
+  </QueryClientProvider>
+);
