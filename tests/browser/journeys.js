@@ -56,6 +56,54 @@ const journeys = {
     return { troubles: await visit.page.getByRole("alert").count() };
   },
 
+  async approval(visit) {
+    const { page } = visit;
+    await visit.say(given.calculation);
+    const question = page.getByRole("region", { name: "May calculator run?" });
+    await question.waitFor();
+    const violations = await visit.violations();
+    await visit.picture(`${given.folder}/approval-1280-light.png`);
+    await question.getByRole("button", { name: "Edit arguments" }).click();
+    await question.getByRole("textbox", { name: "Arguments" }).fill('{"expression": "6 * 8"}');
+    await question.getByRole("button", { name: "Approve" }).click();
+    await page.getByText("It is 42.").waitFor();
+    await page.getByText("Used calculator").click();
+    return { violations, result: await page.locator(".fold pre").nth(1).innerText(), left: await question.count() };
+  },
+
+  async list(visit) {
+    const { page } = visit;
+    await visit.say(given.greeting);
+    await page.getByText("Nice").waitFor();
+    await visit.quiet();
+    const row = page.getByRole("navigation", { name: "Chats" }).getByRole("listitem");
+    const choose = async (name) => {
+      await row.getByRole("button", { name: /^Actions for/ }).click();
+      await row.getByRole("menuitem", { name, exact: true }).click();
+    };
+    await choose("Rename");
+    await row.getByLabel("New name").fill("<b>Holidays</b>");
+    await page.keyboard.press("Enter");
+    await row.getByText("<b>Holidays</b>").waitFor();
+    await choose("Pin");
+    await row.locator("a svg").waitFor();
+    await page.getByLabel("Search chats").fill("nothing like it");
+    await page.getByText("Nothing found for").waitFor();
+    await page.getByLabel("Search chats").fill("holi");
+    await row.waitFor();
+    await page.getByLabel("Search chats").fill("");
+    await choose("Archive");
+    await page.getByText("No chats yet.").waitFor();
+    await page.getByRole("button", { name: "Archived" }).click();
+    await choose("Restore");
+    await page.getByRole("button", { name: "Chats", exact: true }).click();
+    await row.waitFor();
+    await page.getByText(given.email).click();
+    await page.getByLabel("Language").selectOption("de");
+    await page.getByRole("link", { name: "Neuer Chat" }).waitFor();
+    return { title: await row.locator("a").innerText() };
+  },
+
   async signOut(visit) {
     const { page } = visit;
     await page.getByText(given.email).click();

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import DEMO_PASSWORD
+from tests.end_to_end.asked_users import calculator_asks
 from tests.end_to_end.hands import new_account
 from tests.running_stack import ROOT, RunningStack
 from tests.scripted_model import NODE, ScriptedModel
@@ -82,6 +83,15 @@ def test_a_page_loaded_anew_in_the_middle_of_an_answer_goes_on(stack: RunningSta
 
 def test_an_answer_is_stopped(stack: RunningStack) -> None:
     assert travel(stack, "stop") == {"troubles": 0}
+
+
+def test_a_tool_asks_for_leave_and_runs_with_what_was_edited(stack: RunningStack) -> None:
+    with calculator_asks(stack):
+        assert travel(stack, "approval") == {"violations": [], "result": "48", "left": 0}
+
+
+def test_chats_are_renamed_pinned_searched_archived_and_restored(stack: RunningStack) -> None:
+    assert travel(stack, "list") == {"title": "<b>Holidays</b>"}
 
 
 def test_who_signed_out_has_to_sign_in(stack: RunningStack) -> None:
