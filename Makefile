@@ -15,7 +15,7 @@ SIDE_BY_SIDE = -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 export LANGGRAPH_CLI_NO_ANALYTICS ?= 1
 export LANGSMITH_TRACING ?= false
 
-.PHONY: help setup up demo webchat test scale threads chaos lint types contracts audit lock clean
+.PHONY: help setup up demo webchat browser test scale threads chaos lint types contracts audit lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -55,7 +55,14 @@ $(WEBCHAT)/static/webchat/.built: $(WEBCHAT_SOURCES) docs/openapi.yaml $(WEBCHAT
 	@cd $(WEBCHAT) && PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" run --silent build
 	@touch $@
 
-test: setup webchat $(NODE_PACKAGES:=/node_modules/.installed) lint types contracts audit ## run every check that CI runs
+# Only root may install it; without it the tests of the web chat say that they were skipped.
+browser:
+	@test -x /usr/bin/chromium || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+		&& echo "threadplane: installing Chromium for tests" \
+		&& apt-get install --yes --no-install-recommends chromium >/dev/null; } \
+		|| echo "threadplane: no Chromium here, the tests of the web chat will be skipped"
+
+test: setup webchat browser $(NODE_PACKAGES:=/node_modules/.installed) lint types contracts audit ## run every check that CI runs
 	@$(RUN)/python -m pytest $(SIDE_BY_SIDE) tests/end_to_end $(PYTEST_ARGS)
 	@$(RUN)/python -m pytest $(SIDE_BY_SIDE) --ignore=tests/end_to_end $(PYTEST_ARGS)
 
