@@ -9,7 +9,8 @@ type Result = { content: string; is_error?: boolean };
 
 export function ToolCall({ call, result, isLive }: { call: Schemas["ToolCall"]; result?: Result; isLive: boolean }) {
   const { t } = useTranslation();
-  const words = result?.is_error ? "chat.toolFailed" : !result && isLive ? "chat.toolRunning" : "chat.tool";
+  const wordsWithout = isLive ? "chat.toolRunning" : "chat.toolAsked";
+  const words = result ? (result.is_error ? "chat.toolFailed" : "chat.tool") : wordsWithout;
   return (
     <details className="fold">
       <summary>

@@ -21,7 +21,7 @@ export const de: Words = {
     greeting: "Womit kann ich helfen?", placeholder: "Nachricht an Threadplane", send: "Senden", stop: "Antwort anhalten", edit: "Nachricht bearbeiten",
     saveEdit: "Senden", cancel: "Abbrechen", regenerate: "Neu beantworten", copy: "Kopieren", copied: "Kopiert", retry: "Noch einmal", thinking: "Denkt nach",
     reasoning: "Überlegung", versions: "Fassung {{n}} von {{total}}", previousVersion: "Vorige Fassung", nextVersion: "Nächste Fassung",
-    conversation: "Unterhaltung", you: "Du sagtest", assistant: "Antwort", tool: "{{name}} benutzt", toolRunning: "{{name}} läuft …", toolFailed: "{{name}} ist gescheitert",
+    conversation: "Unterhaltung", you: "Du sagtest", assistant: "Antwort", tool: "{{name}} benutzt", toolRunning: "{{name}} läuft …", toolAsked: "Möchte {{name}} benutzen", toolFailed: "{{name}} ist gescheitert",
     arguments: "Argumente", result: "Ergebnis", sources: "Quellen", page: "S. {{page}}", tokens: "{{count}} Token", cost: "{{tokens}} Token · {{cost}} $",
     model: "Modell", earlier: "Frühere Nachrichten laden", toEnd: "Zur neuesten Nachricht", branch: "Du siehst einen anderen Zweig.", newest: "Zurück zum neuesten",
     passage: "Stelle aus {{title}}", noPassage: "Das Dokument gibt es nicht mehr.", disclaimer: "Antworten können falsch sein. Prüfe, worauf es ankommt.", copyCode: "Code kopieren",

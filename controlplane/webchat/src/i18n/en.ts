@@ -19,7 +19,7 @@ export const en = {
     greeting: "What can I help with?", placeholder: "Message Threadplane", send: "Send", stop: "Stop answering", edit: "Edit message",
     saveEdit: "Send", cancel: "Cancel", regenerate: "Answer again", copy: "Copy", copied: "Copied", retry: "Try again", thinking: "Thinking",
     reasoning: "Reasoning", versions: "Version {{n}} of {{total}}", previousVersion: "Previous version", nextVersion: "Next version",
-    conversation: "Conversation", you: "You said", assistant: "Answer", tool: "Used {{name}}", toolRunning: "Using {{name}}…", toolFailed: "{{name}} failed",
+    conversation: "Conversation", you: "You said", assistant: "Answer", tool: "Used {{name}}", toolRunning: "Using {{name}}…", toolAsked: "Wants to use {{name}}", toolFailed: "{{name}} failed",
     arguments: "Arguments", result: "Result", sources: "Sources", page: "p. {{page}}", tokens: "{{count}} tokens", cost: "{{tokens}} tokens · ${{cost}}",
     model: "Model", earlier: "Load earlier messages", toEnd: "Jump to the newest message", branch: "You are looking at another branch.", newest: "Back to the newest",
     passage: "Passage from {{title}}", noPassage: "The document is not there any more.", disclaimer: "Answers can be wrong. Check what matters.", copyCode: "Copy code",
