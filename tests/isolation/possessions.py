@@ -1,5 +1,6 @@
 """One of everything that addresses of REST name, made and taken away through REST."""
 
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,9 @@ from tests.isolation.accounts import Account
 
 SECRETS_IN_ALL = "the owner's word has to be among what the owner sees"
 WORD = "word"
+# A document changes by itself until then.
+PROCESSED_SECONDS = 60.0
+DONE = {"completed", "failed"}
 TAKEN_AWAY = (
     ("provider_key", "provider-keys/{key_id}/"),
     ("prompt", "prompts/{prompt_id}/"),
@@ -52,7 +56,7 @@ def _things(owner: Account, word: str) -> dict[str, str]:
     tools = owner.api.expect(200, "GET", "tools/")["results"]
     token_id, _ = owner.personal_token("read")
     return {
-        "document_id": made("documents/", files={"file": (f"{word}.txt", word.encode())}),
+        "document_id": _processed(owner, made("documents/", files={"file": (f"{word}.txt", word.encode())})),
         "prompt_id": made("prompts/", json={"name": word, "content": f"{word}: teach {{{{topic}}}}."}),
         "key_id": made(
             "provider-keys/",
@@ -61,3 +65,13 @@ def _things(owner: Account, word: str) -> dict[str, str]:
         "user_tool_id": made("user-tools/", json={"tool_name": tools[0]["tool_name"]}),
         "personal_token_id": token_id,
     }
+
+
+def _processed(owner: Account, document_id: str) -> str:
+    """Wait until nothing of the document changes by itself."""
+    deadline = time.monotonic() + PROCESSED_SECONDS
+    while owner.api.expect(200, "GET", f"documents/{document_id}/")["processing_status"] not in DONE:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Document {document_id} is not processed.")
+        time.sleep(0.5)
+    return document_id
