@@ -120,13 +120,15 @@ async def test_a_cancelled_run_leaves_a_cancelled_record(
     question = f"cancelled {user_id}"
     scripted_model.reply(question, "word " * 400, latency=20, chunkSize=5)
     thread = await client.threads.create()
-    run_id = ""
+    run_id, is_cancelled = "", False
     async for part in client.runs.stream(
         thread["thread_id"], "agent", input=say(question), stream_mode="messages-tuple"
     ):
         if part.event == "metadata":
             run_id = part.data["run_id"]
-        elif part.event == "messages" and part.data[0]["content"]:
+        elif part.event == "messages" and part.data[0]["content"] and not is_cancelled:
+            # Once: what was on its way still comes, and by then the run may be over.
+            is_cancelled = True
             await client.runs.cancel(thread["thread_id"], run_id, wait=True)
 
     record = await wait_for_record(service, run_id)
@@ -142,13 +144,14 @@ async def test_a_rolled_back_run_is_billed_and_forgotten(
     scripted_model.reply(f"dropped {user_id}", "word " * 400, latency=20, chunkSize=5)
     thread = await client.threads.create()
     await client.runs.wait(thread["thread_id"], "agent", input=say(f"kept {user_id}"))
-    run_id = ""
+    run_id, is_cancelled = "", False
     async for part in client.runs.stream(
         thread["thread_id"], "agent", input=say(f"dropped {user_id}"), stream_mode="messages-tuple"
     ):
         if part.event == "metadata":
             run_id = part.data["run_id"]
-        elif part.event == "messages" and part.data[0]["content"]:
+        elif part.event == "messages" and part.data[0]["content"] and not is_cancelled:
+            is_cancelled = True
             await client.runs.cancel(thread["thread_id"], run_id, wait=True, action="rollback")
 
     record = await wait_for_record(service, run_id)
