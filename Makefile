@@ -15,7 +15,7 @@ SIDE_BY_SIDE = -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 export LANGGRAPH_CLI_NO_ANALYTICS ?= 1
 export LANGSMITH_TRACING ?= false
 
-.PHONY: help setup up demo test scale chaos lint types contracts audit lock clean
+.PHONY: help setup up demo test scale threads chaos lint types contracts audit lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -36,8 +36,8 @@ up: setup ## start the whole system; Ctrl-C stops it
 demo: setup ## stream one chat turn in the terminal and show its usage row
 	@exec $(RUN)/python -m controlplane.embedded demo
 
-# The scripted model, and the JavaScript SDK as a client.
-NODE_PACKAGES := tests/aimock tests/javascript
+# The scripted model, the JavaScript SDK as a client, and an MCP server.
+NODE_PACKAGES := tests/aimock tests/javascript tests/mcp
 
 $(NODE_PACKAGES:=/node_modules/.installed): %/node_modules/.installed: %/package-lock.json $(VENV)/.installed
 	@echo "threadplane: installing the Node packages of $* for tests"
@@ -51,6 +51,9 @@ test: setup $(NODE_PACKAGES:=/node_modules/.installed) lint types contracts audi
 
 scale: setup ## ask a database with a hundred times as many rows; about ten minutes and 8 GB of disk
 	@exec $(RUN)/python -m tests.scale $(SCALE_ARGS)
+
+threads: setup $(NODE_PACKAGES:=/node_modules/.installed) ## weigh and time a thread of 600 turns; about two minutes
+	@exec $(RUN)/python -m tests.threads_at_length $(THREADS_ARGS)
 
 chaos: setup $(NODE_PACKAGES:=/node_modules/.installed) ## kill parts at random under 1,000 runs, then do the books; about half an hour
 	@exec $(RUN)/python -m tests.chaos $(CHAOS_ARGS)

@@ -1,6 +1,6 @@
 """The one door to the control plane: users' states, claims, admissions and permits over HTTP."""
 
-from typing import Any, TypeVar
+from typing import Any, Final, Literal, TypeVar
 from uuid import UUID
 
 import httpx
@@ -28,7 +28,10 @@ class UserState(BaseModel):
 
 
 class Requested(BaseModel):
-    """What a client asks for; the control plane decides. `user_id` is for service runs: whom to bill."""
+    """What a client asks for; the control plane decides.
+
+    For service runs alone: `user_id`, whom to bill, and `source_thread_id`, whose conversation to read.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -36,6 +39,7 @@ class Requested(BaseModel):
     temperature: float | None = None
     max_tokens: int | None = None
     user_id: UUID | None = None
+    source_thread_id: UUID | None = None
 
 
 class AdmissionRequest(BaseModel):
@@ -94,6 +98,9 @@ class PermitRequest(BaseModel):
     max_output_tokens: int | None
 
 
+OPENAI: Final = "openai"
+
+
 class OwnKey(BaseModel):
     """That a permit's key is its user's own: for which provider, and which text of it by an opaque name."""
 
@@ -111,6 +118,8 @@ class Permit(BaseModel):
     base_url: str | None = None
     api_key: SecretStr
     own_key: OwnKey | None = None
+    # By the names of `init_chat_model`.
+    protocol: str = OPENAI
 
 
 class ToolPermitRequest(BaseModel):
@@ -123,6 +132,20 @@ class ToolPermitRequest(BaseModel):
     tool_name: str
 
 
+class ToolConnection(BaseModel):
+    """Where a tool of an MCP server is called; a `stdio` server is one of this server's own settings."""
+
+    model_config = ConfigDict(frozen=True)
+
+    slug: str
+    transport: Literal["streamable_http", "stdio"]
+    remote_name: str
+    url: str = ""
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    private_networks: list[str] = Field(default_factory=list)
+    timeout_seconds: float = Field(gt=0)
+
+
 class ToolPermit(BaseModel):
     """Leave for one tool call, and what its user set for the tool. Secrets live in memory, for this call."""
 
@@ -130,6 +153,7 @@ class ToolPermit(BaseModel):
 
     configuration: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[str, Secret[Any]] = Field(default_factory=dict)
+    connection: ToolConnection | None = None
 
 
 class ToolCallEnd(BaseModel):

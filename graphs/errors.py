@@ -31,9 +31,13 @@ class GraphError(RuntimeError):
 
 
 class RetryLater(GraphError):
-    """The same request may succeed later."""
+    """The same request may succeed later.
+
+    `pause_seconds` is how long to wait before it is worth another attempt of this run; None: it is not.
+    """
 
     is_retryable: ClassVar[bool] = True
+    pause_seconds: float | None = None
 
 
 class GiveUp(GraphError):

@@ -25,6 +25,7 @@ from sdk_bridge.events import (
     Event,
     Interrupted,
     MessageCompleted,
+    Reasoning,
     RunEnded,
     RunFailed,
     RunStarted,
@@ -33,7 +34,7 @@ from sdk_bridge.events import (
     ToolResult,
 )
 from sdk_bridge.messages import History, Message, PendingInterrupt, TokenCounts, ToolCallRequest
-from sdk_bridge.runs import RunHandle, RunRequest, RunSnapshot
+from sdk_bridge.runs import RunHandle, RunRequest, RunSnapshot, ServiceAnswer, ServiceRun
 from sdk_bridge.threads import Thread
 from sdk_bridge.timeouts import Timeouts
 from sdk_bridge.usage import UsageRecord
@@ -53,6 +54,7 @@ __all__ = [
     "MessageCompleted",
     "NotFound",
     "PendingInterrupt",
+    "Reasoning",
     "Refused",
     "Retryable",
     "RunEnded",
@@ -68,6 +70,8 @@ __all__ = [
     "ServerInfo",
     "ServerTimedOut",
     "ServerUnreachable",
+    "ServiceAnswer",
+    "ServiceRun",
     "StreamInterrupted",
     "Thread",
     "ThreadDeleted",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sdk_bridge.events import Event
 from sdk_bridge.messages import History
-from sdk_bridge.runs import RunHandle, RunRequest, RunSnapshot
+from sdk_bridge.runs import RunHandle, RunRequest, RunSnapshot, ServiceAnswer, ServiceRun
 from sdk_bridge.threads import Thread
 from sdk_bridge.usage import UsageRecord
 
@@ -133,6 +133,18 @@ class RunCalls(Protocol):
         ...
 
 
+class ServiceRunCalls(Protocol):
+    """Runs without a thread; for the service's identity only."""
+
+    async def run_for_service(self, request: ServiceRun, *, within: float) -> ServiceAnswer:
+        """Run a graph to its end and give its output; never retried.
+
+        After `within` seconds the run is cancelled. A failure of the run is part of the answer; refusals are
+        raised, and ServerTimedOut.
+        """
+        ...
+
+
 class UsageCalls(Protocol):
     """The records that model nodes leave; for the service's identity only."""
 
@@ -157,7 +169,7 @@ class StoreCalls(Protocol):
         ...
 
 
-class Bridge(ThreadCalls, RunCalls, UsageCalls, StoreCalls, Protocol):
+class Bridge(ThreadCalls, RunCalls, ServiceRunCalls, UsageCalls, StoreCalls, Protocol):
     """The Agent Server as one identity sees it. All calls raise `BridgeError` and nothing else."""
 
     async def server_info(self) -> ServerInfo:

@@ -35,6 +35,14 @@ class Token(_StreamEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class Reasoning(_StreamEvent):
+    """A piece of what the model thought before it spoke; it is no part of the text."""
+
+    message_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCall(_StreamEvent):
     """The assistant calls a tool; the arguments are whole."""
 
@@ -87,7 +95,17 @@ class RunEnded(_StreamEvent):
     status: EndStatus
 
 
-Event = RunStarted | Token | ToolCall | ToolResult | MessageCompleted | Interrupted | RunFailed | RunEnded
+Event = (
+    RunStarted
+    | Token
+    | Reasoning
+    | ToolCall
+    | ToolResult
+    | MessageCompleted
+    | Interrupted
+    | RunFailed
+    | RunEnded
+)
 
 
 def events_of(message: Message) -> Iterator[Event]:

@@ -28,7 +28,10 @@ class TokenCounts:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One whole message of a conversation; `attempt_id` names the model call that an answer came from."""
+    """One whole message of a conversation; `attempt_id` names the model call that an answer came from.
+
+    `reasoning` is what the model thought before it spoke, where its server tells.
+    """
 
     id: str
     role: Role
@@ -40,6 +43,7 @@ class Message:
     usage: TokenCounts | None = None
     created_at: datetime | None = None
     attempt_id: UUID | None = None
+    reasoning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

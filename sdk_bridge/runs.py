@@ -70,3 +70,25 @@ class RunSnapshot:
     def is_over(self) -> bool:
         """Whether the run has ended, however it did."""
         return self.status not in LIVE_STATUSES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceRun:
+    """A run of the control plane's own that leaves nothing behind: no thread, no messages, only its answer.
+
+    `user_id` is whom it is billed to. With `source_thread_id` the graph reads that conversation by itself, so
+    that nothing of it travels.
+    """
+
+    assistant: str
+    input: Mapping[str, object]
+    user_id: UUID
+    source_thread_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAnswer:
+    """What a service run ended with: the graph's output, or why it failed."""
+
+    values: Mapping[str, object]
+    failure: RunFailed | None = None

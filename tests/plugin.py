@@ -11,6 +11,7 @@ from django.apps import apps
 from django.core import serializers
 from pytest_django.plugin import blocking_manager_key
 
+from tests.blocking_calls import blocking_calls_line
 from tests.running_stack import FAST_CALLERS, OUTSIDE, SET_BY_PARENT, RunningStack
 from tests.shown_tables import FOLDER, shown_tables
 
@@ -80,3 +81,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the tables that tests have shown."""
     for table in shown_tables():
         terminalreporter.write_line(f"\n{table}")
+    if line := blocking_calls_line():
+        terminalreporter.write_line(f"\n{line}")

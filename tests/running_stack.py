@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from tests.blocking_calls import require_no_blocking_calls
 from tests.ports import free_ports
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -94,10 +95,15 @@ class RunningStack:
         return self.environment["LANGGRAPH_URL"]
 
     def stop(self, *, how: signal.Signals = signal.SIGTERM, wait: float = 60) -> int:
-        """Send the signal, wait for the end and return the exit code."""
+        """Send the signal, wait for the end and return the exit code.
+
+        Raises BlockingCallsFound where the Agent Server's log tells of one.
+        """
         if self.process.poll() is None:
             self.process.send_signal(how)
-        return self.process.wait(timeout=wait)
+        code = self.process.wait(timeout=wait)
+        require_no_blocking_calls(self.ready_file.parent / "logs" / "agent-server.log")
+        return code
 
 
 def newcomer_environment(folder: Path, **settings: str) -> dict[str, str]:
@@ -110,5 +116,7 @@ def newcomer_environment(folder: Path, **settings: str) -> dict[str, str]:
         "THREADPLANE_DATA": str(folder),
         "THREADPLANE_ENV_FILE": os.devnull,
         **FAST_CALLERS,
+        # Calls that nobody sent a message for; who wants them asks for them.
+        "AUTO_TITLES": "false",
         **settings,
     }

@@ -37,6 +37,7 @@ ICONS_OF_MODELS = {
     "DailyCounter": "speed",
     "DeletedThread": "delete",
     "Invitation": "mail",
+    "McpServer": "hub",
     "ModelPrice": "sell",
     "MonthlyCounter": "calendar_month",
     "PersonalToken": "vpn_key",

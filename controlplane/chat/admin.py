@@ -21,6 +21,7 @@ from controlplane.backoffice.pages import LargeTableAdmin, ShownOnlyAdmin
 from controlplane.chat import services
 from controlplane.chat.back_office_search import ModelFilter, RetentionFilter, sessions_found
 from controlplane.chat.models import ChatSession, ChatSessionQuerySet, DeletedThread
+from controlplane.chat.studio_link import LeadsToStudio
 from controlplane.chat.tags import tags_normalize
 from controlplane.chat.transcript_page import ShowsTranscripts
 from controlplane.errors import Conflict, Invalid, NotFound
@@ -51,7 +52,7 @@ class SessionForm(forms.ModelForm):  # type: ignore[type-arg]  # is not generic 
 
 
 @admin.register(ChatSession)
-class ChatSessionAdmin(ShowsTranscripts, LargeTableAdmin[ChatSession]):
+class ChatSessionAdmin(ShowsTranscripts, LeadsToStudio, LargeTableAdmin[ChatSession]):
     """Settings can be helped with; identity and figures mirror other systems and are only shown."""
 
     content_fields = ("title", "tags", "labels", "custom_system_prompt", "conversation", "__str__")
@@ -76,8 +77,10 @@ class ChatSessionAdmin(ShowsTranscripts, LargeTableAdmin[ChatSession]):
     actions = ("archive", "restore", "export_csv", "delete_for_good")
     readonly_fields = (
         "id",
+        "title_origin",
         "user",
         "conversation",
+        "studio",
         "graph_id",
         "message_count",
         "total_tokens_used",
@@ -93,7 +96,10 @@ class ChatSessionAdmin(ShowsTranscripts, LargeTableAdmin[ChatSession]):
         "deleted_at",
     )
     fieldsets = (
-        (None, {"fields": ("title", "tags", "user", "id", "conversation")}),
+        (
+            None,
+            {"fields": (("title", "title_origin"), "tags", "user", "id", "conversation", "studio")},
+        ),
         (
             _("Model"),
             {"fields": ("model_name", ("temperature", "max_tokens"), "custom_system_prompt")},

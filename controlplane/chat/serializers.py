@@ -23,6 +23,7 @@ class SessionSerializer(serializers.ModelSerializer[ChatSession]):
         fields: ClassVar[list[str]] = [
             "id",
             "title",
+            "title_origin",
             "graph_id",
             "tags",
             "model_name",
@@ -83,6 +84,7 @@ class MessageSerializer(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=["human", "ai", "tool", "system"])
     content = serializers.CharField()
     tool_calls = ToolCallSerializer(many=True)
+    reasoning = serializers.CharField(required=False)
     created_at = serializers.DateTimeField(required=False)
     tool_call_id = serializers.CharField(required=False)
     name = serializers.CharField(required=False)

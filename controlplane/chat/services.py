@@ -73,10 +73,11 @@ def session_change(
         session = _lock(session_id, owner_id)
         _require_allowed(changes)
         before = state_of(session, changes)
-        for name, value in _tidy(changes).items():
+        changed = _with_origin(_tidy(changes))
+        for name, value in changed.items():
             setattr(session, name, value)
         session.full_clean(validate_unique=False, validate_constraints=False)
-        session.save(update_fields=[*changes, "updated_at"])
+        session.save(update_fields=[*changed, "updated_at"])
         if actor_id not in (None, owner_id):
             _note_change(session, before, actor_id)
     return session
@@ -168,7 +169,7 @@ def _put_up_tombstones(sessions: Sequence[ChatSession]) -> None:
 
 def _insert(owner: CustomUser, settings: Mapping[str, Any]) -> ChatSession:
     # Provisional until its thread is there, so that no session without one stays when this process is killed.
-    session = ChatSession(user=owner, is_provisional=True, **_tidy(settings))
+    session = ChatSession(user=owner, is_provisional=True, **_with_origin(_tidy(settings)))
     session.full_clean()
     _require_allowed(settings)
     session.save(force_insert=True)
@@ -204,6 +205,12 @@ def _tidy(settings: Mapping[str, Any]) -> dict[str, Any]:
     if "tags" not in settings:
         return dict(settings)
     return {**settings, "tags": tags_normalize(settings["tags"])}
+
+
+def _with_origin(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Note with a title that its owner has worded it: no model's takes its place."""
+    origin = {"title_origin": ChatSession.TitleOrigin.OWNER} if "title" in settings else {}
+    return {**settings, **origin}
 
 
 def _require_allowed(settings: Mapping[str, Any]) -> None:

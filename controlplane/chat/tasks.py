@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from controlplane.chat.message_index import session_index, sweep_message_index
 from controlplane.chat.provisional import sweep_provisional_sessions
+from controlplane.chat.titles import session_title, sweep_titles
 from sdk_bridge import Retryable
 
 logger = structlog.get_logger(__name__)
@@ -39,6 +40,18 @@ def index_session(session_id: str) -> None:
         async_to_sync(session_index)(session_id=uuid.UUID(session_id))
     except Retryable as error:
         logger.warning("indexing_put_off", session_id=session_id, code=error.code)
+
+
+@shared_task(name="chat.title_session")
+def title_session(session_id: str) -> None:
+    """Have one session's title worded, if it is due; what fails for now is left to the sweep."""
+    async_to_sync(session_title)(session_id=uuid.UUID(session_id))
+
+
+@shared_task(name="chat.sweep_titles")
+def sweep_due_titles() -> int:
+    """Have the titles worded that were missed; the next sweep makes up for this one."""
+    return async_to_sync(sweep_titles)()
 
 
 @shared_task(name="chat.sweep_message_index")

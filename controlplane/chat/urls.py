@@ -8,6 +8,7 @@ from controlplane.chat.views.prompts import SessionPromptView
 from controlplane.chat.views.runs import RunCancelView, RunsView
 from controlplane.chat.views.search import SessionSearchView
 from controlplane.chat.views.sessions import SessionViewSet
+from controlplane.chat.views.summaries import SessionSummaryView
 
 _all = SessionViewSet.as_view({"get": "list", "post": "create"})
 _one = SessionViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})
@@ -30,6 +31,7 @@ urlpatterns = [
         name="session-effective-config",
     ),
     path("sessions/<uuid:session_id>/prompt/", SessionPromptView.as_view(), name="session-prompt"),
+    path("sessions/<uuid:session_id>/summary/", SessionSummaryView.as_view(), name="session-summary"),
     path("sessions/<uuid:session_id>/history/", HistoryView.as_view(), name="session-history"),
     path("sessions/<uuid:session_id>/messages/", MessagesView.as_view(), name="session-messages"),
     path("sessions/<uuid:session_id>/runs/", RunsView.as_view(), name="session-runs"),

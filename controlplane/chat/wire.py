@@ -10,6 +10,7 @@ from sdk_bridge import (
     Message,
     MessageCompleted,
     PendingInterrupt,
+    Reasoning,
     RunEnded,
     RunFailed,
     RunStarted,
@@ -32,6 +33,8 @@ def message_as_json(message: Message) -> dict[str, Any]:
     }
     if message.role == "tool":
         shown |= {"tool_call_id": message.tool_call_id, "name": message.name, "is_error": message.is_error}
+    if message.reasoning:
+        shown["reasoning"] = message.reasoning
     if message.created_at is not None:
         shown["created_at"] = message.created_at
     return shown
@@ -49,6 +52,8 @@ def event_as_json(event: Event) -> tuple[str, dict[str, Any]]:  # noqa: PLR0911 
             return "run", {"run_id": run_id, "thread_id": thread_id}
         case Token(message_id=message_id, text=text):
             return "token", {"message_id": message_id, "text": text}
+        case Reasoning():
+            return "reasoning", _fields(event, "message_id", "text")
         case ToolCall():
             return "tool_call", _fields(event, "message_id", "tool_call_id", "name", "arguments")
         case ToolResult():

@@ -20,8 +20,12 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from controlplane.config.conversation_settings import ConversationSettings
 from controlplane.config.keeping import KeepingEnvironment
 from controlplane.config.limit_settings import LimitSettings
+from controlplane.config.mcp_settings import McpEnvironment
+from controlplane.config.provider_settings import ProviderSettings
+from controlplane.config.tool_settings import ToolSettings
 
 # Requests per second, minute, hour or day, or per several of them: 600/m, 10/30s.
 Rate = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/([1-9][0-9]{0,3})?[smhd]$")]
@@ -42,7 +46,9 @@ class ModelPrice(BaseModel):
     output_mtok: Decimal = Field(ge=0, le=100_000)
 
 
-class Environment(LimitSettings, KeepingEnvironment):
+class Environment(
+    LimitSettings, KeepingEnvironment, McpEnvironment, ToolSettings, ConversationSettings, ProviderSettings
+):
     """What the control plane is told from outside. An empty variable counts as unset."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
@@ -124,6 +130,14 @@ class Environment(LimitSettings, KeepingEnvironment):
     langgraph_public_url: str | None = Field(
         default=None, description="Where clients reach the Agent Server; empty: the same address"
     )
+    allow_studio_user: bool | None = Field(
+        default=None,
+        description="Lets LangGraph Studio in; on loopback only. Empty: false, but true under `make up`",
+    )
+    studio_url: str = Field(
+        default="",
+        description="Studio, such as https://smith.langchain.com/studio/, for links to it; empty: none",
+    )
     control_plane_url: str = Field(
         description="The control plane's address as the Agent Server sees it; webhooks go there"
     )
@@ -146,10 +160,6 @@ class Environment(LimitSettings, KeepingEnvironment):
     )
     openai_base_url: str | None = Field(
         default=None, description="Address of an OpenAI-compatible provider; empty: OpenAI's own"
-    )
-    embeddings_base_url: str | None = Field(
-        default=None,
-        description="Address of an OpenAI-compatible embeddings provider; empty: OPENAI_BASE_URL",
     )
     default_model: str = Field(default="gpt-4o-mini", description="Model of sessions that name none")
     default_temperature: float | None = Field(

@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError as QueueError
 from pydantic import BaseModel, ConfigDict, Field
 from redis.exceptions import RedisError
 
-from controlplane.chat.tasks import index_session
+from controlplane.chat.tasks import index_session, title_session
 from controlplane.errors import Invalid, NotFound, Unavailable
 from controlplane.internal.callers import agent_server_only, run_webhook_only
 from controlplane.internal.payloads import read_payload
@@ -25,9 +25,10 @@ from controlplane.runs.tasks import settle_run
 
 
 class Requested(Wishes):
-    """What is asked for, and for the control plane's own runs whom to bill."""
+    """What is asked for, and for the control plane's own runs whom to bill and whose conversation to read."""
 
     user_id: UUID | None = None
+    source_thread_id: UUID | None = None
 
 
 class AdmitPayload(BaseModel):
@@ -43,6 +44,10 @@ class AdmitPayload(BaseModel):
     role: Role
     is_resume: bool = False
     requested: Requested = Field(default_factory=Requested)
+
+    def source_thread_id(self) -> UUID | None:
+        """Whose conversation a run without a thread of its own reads; for the control plane's own alone."""
+        return self.requested.source_thread_id if self.role is Role.SERVICE else None
 
     def payer_id(self) -> UUID | None:
         """Whom the run is billed to. Raises Invalid when that is not said."""
@@ -93,6 +98,7 @@ def admit(request: HttpRequest) -> HttpResponse:
             graph_id=given.graph_id,
             role=given.role,
             payer_id=given.payer_id(),
+            source_thread_id=given.source_thread_id(),
             token_version=given.token_version,
             is_resume=given.is_resume,
             wishes=given.requested,
@@ -112,6 +118,7 @@ def calls(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "attempt_id": str(permit.attempt_id),
         "base_url": permit.base_url,
         "api_key": permit.api_key,
+        "protocol": permit.protocol,
         "own_key": {"provider": own.provider, "version": own.version} if own else None,
     }
     response = JsonResponse(answer, status=201 if permit.is_new else 200)
@@ -139,7 +146,10 @@ def run_webhook(request: HttpRequest) -> HttpResponse:
 
 def _followers(run: Run) -> list[Signature[None]]:
     """Name the jobs that wait for a run's settlement."""
-    return [] if run.session_id is None else [index_session.si(str(run.session_id))]
+    # A run without a thread of its own has only read what was said.
+    if run.session_id is None or run.thread_id is None:
+        return []
+    return [index_session.si(str(run.session_id)), title_session.si(str(run.session_id))]
 
 
 def _take_at_its_word(run: Run, given: WebhookPayload) -> None:

@@ -43,6 +43,7 @@ def tool_calls(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "attempt_id": str(permit.attempt_id),
         "configuration": permit.configuration,
         "secrets": permit.secrets,
+        "connection": permit.connection,
     }
     response = JsonResponse(answer, status=201 if permit.is_new else 200)
     response.headers["Cache-Control"] = "no-store"

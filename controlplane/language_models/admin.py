@@ -33,6 +33,7 @@ class AllowedModelForm(forms.ModelForm):  # type: ignore[type-arg]  # the class 
             "context_length",
             "max_output_tokens",
             "price_source",
+            "fallback",
         )
 
     def clean_is_active(self) -> bool:
@@ -60,9 +61,10 @@ class AllowedModelAdmin(LargeTableAdmin[AllowedModel]):
     search_help_text = _("Name or provider")
     ordering = ("name",)
     actions = ("activate", "deactivate", "make_default")
+    autocomplete_fields = ("fallback",)
     readonly_fields = ("is_default", "created_at", "updated_at")
     fieldsets = (
-        (None, {"fields": ("name", "provider", "display_name", ("is_active", "is_default"))}),
+        (None, {"fields": ("name", "provider", "display_name", ("is_active", "is_default"), "fallback")}),
         (
             _("Capabilities"),
             {

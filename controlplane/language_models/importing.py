@@ -11,6 +11,7 @@ from django.db import transaction
 
 from controlplane.audit.models import Action
 from controlplane.audit.record import entries_add, entry_add
+from controlplane.language_models.capabilities import is_seeing, is_text_only
 from controlplane.language_models.models import AllowedModel
 from controlplane.language_models.price_table import ListedModel, home_of, listed_models
 from controlplane.language_models.services import SWITCHED_ON
@@ -77,7 +78,16 @@ def _refresh(row: AllowedModel, listed: ListedModel, *, activate: bool, done: Mo
 
 
 def _add(models: Iterable[ListedModel], *, activate: bool, done: ModelImport) -> None:
-    rows = [AllowedModel(name=model.name, is_active=activate, **_facts_of(model)) for model in models]
+    rows = [
+        AllowedModel(
+            name=model.name,
+            is_active=activate,
+            supports_tools=not is_text_only(model.name),
+            supports_vision=is_seeing(model.name),
+            **_facts_of(model),
+        )
+        for model in models
+    ]
     rows = [row for row in rows if _is_valid(row)]
     # Of two imports at once, the second finds nothing left to add.
     AllowedModel.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)

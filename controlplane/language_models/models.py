@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Self
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Now
@@ -46,7 +47,7 @@ class AllowedModel(models.Model):
     )
     display_name = models.CharField(max_length=200, blank=True, help_text=_("Empty: the name is shown."))
 
-    supports_tools = models.BooleanField(default=False)
+    supports_tools = models.BooleanField(default=True)
     supports_vision = models.BooleanField(default=False)
     supports_reasoning = models.BooleanField(default=False)
     context_length = models.PositiveIntegerField(
@@ -56,6 +57,15 @@ class AllowedModel(models.Model):
         null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Tokens. Empty: unknown.")
     )
     price_source = models.CharField(max_length=20, choices=PriceSource, default=PriceSource.NONE)
+
+    fallback = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="stands_in_for",
+        help_text=_("Taken when its provider fails. Empty: none."),
+    )
 
     is_active = models.BooleanField(default=False, help_text=_("Whether it may be used."))
     is_default = models.BooleanField(
@@ -82,6 +92,20 @@ class AllowedModel(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def clean(self) -> None:
+        """Refuse a fallback that could not be taken, or that leads back here."""
+        if self.fallback is None:
+            return
+        if not self.fallback.is_active:
+            raise ValidationError({"fallback": _("It may not be used: activate it first.")})
+        following: AllowedModel | None = self.fallback
+        seen: set[int] = set()
+        while following is not None and following.pk not in seen:
+            if following.pk == self.pk or following.name == self.name:
+                raise ValidationError({"fallback": _("It leads back to this model.")})
+            seen.add(following.pk)
+            following = following.fallback
 
     @property
     def title(self) -> str:

@@ -1,5 +1,7 @@
 """Answers which models may be used, and which one is taken where none is named."""
 
+from collections.abc import Collection
+
 from django.conf import settings
 
 from controlplane.errors import Invalid
@@ -45,3 +47,9 @@ def model_require_allowed(name: str, *, field: str = "model_name") -> None:
             code="model_not_allowed",
             fields={field: ["This model is not on the list of allowed models."]},
         )
+
+
+def context_lengths(names: Collection[str]) -> dict[str, int | None]:
+    """Give the context lengths of the models that the list knows, as far as it knows them."""
+    listed = AllowedModel.objects.filter(name__in=[name for name in names if "\x00" not in name])
+    return dict(listed.values_list("name", "context_length"))

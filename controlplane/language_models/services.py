@@ -36,6 +36,9 @@ def model_change(*, model_id: int, changes: Mapping[str, Any], actor_id: UUID | 
     Raises NotFound, ValidationError, and Conflict for the default when it would not be active any more.
     """
     with transaction.atomic():
+        if "fallback" in changes:
+            # All rows, in one order: two that change at once could close a ring between them.
+            list(AllowedModel.objects.select_for_update().order_by("pk").values_list("pk"))
         model = AllowedModel.objects.select_for_update().filter(pk=model_id).first()
         if model is None:
             raise NotFound("There is no such model.")

@@ -47,6 +47,11 @@ SEALED_COLUMNS: Final = (
         token="sealed_secrets",  # noqa: S106  # as above
         version="secrets_key_version",
     ),
+    SealedColumn(
+        model="tools.McpServer",
+        token="sealed_headers",  # noqa: S106  # as above
+        version="headers_key_version",
+    ),
 )
 
 

@@ -46,4 +46,6 @@ def may_be_asked(address: Address, *, private: Sequence[str] = ()) -> bool:
         return True
     if any(address in prefix for prefix in WRAPPING):
         return False
-    return address.is_global and not (address.is_multicast or address.is_reserved)
+    # The forerunner of private ranges, which counts as public.
+    is_site_local = isinstance(address, IPv6Address) and address.is_site_local
+    return address.is_global and not (address.is_multicast or address.is_reserved or is_site_local)

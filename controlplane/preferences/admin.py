@@ -68,7 +68,8 @@ class UserPreferenceAdmin(LargeTableAdmin[UserPreference]):
                     "default_model",
                     ("default_temperature", "default_max_tokens"),
                     "custom_system_prompt",
-                    ("enable_auto_summarization", "summarization_threshold"),
+                    ("enable_auto_summarization", "summarization_threshold", "summarization_model"),
+                    "multitask_strategy",
                 )
             },
         ),

@@ -73,6 +73,15 @@ class UsageLimits(models.Model):
         abstract = True
 
 
+class MultitaskStrategy(models.TextChoices):
+    """What becomes of a message that comes while a run is on: the Agent Server's four strategies."""
+
+    REJECT = "reject", _("it is refused")
+    ENQUEUE = "enqueue", _("it waits for its turn")
+    INTERRUPT = "interrupt", _("the run is stopped, what it said stays")
+    ROLLBACK = "rollback", _("the run is stopped and taken back")
+
+
 class UserPreference(UsageLimits):
     """One user's preferences. The database makes the row with the user's own, so it is always there."""
 
@@ -102,7 +111,19 @@ class UserPreference(UsageLimits):
         validators=[MinValueValidator(FEWEST_TOKENS_TO_SUMMARIZE), MaxValueValidator(MOST_TOKENS)],
         help_text=_("Tokens of history above which older turns are summarized. Empty: the system's default."),
     )
+    summarization_model = models.CharField(
+        max_length=200,
+        blank=True,
+        db_default="",
+        help_text=_("Model that writes summaries and titles. Empty: the system's, else the session's own."),
+    )
     custom_system_prompt = models.TextField(blank=True, max_length=LONGEST_PROMPT, db_default="")
+    multitask_strategy = models.CharField(
+        max_length=10,
+        choices=MultitaskStrategy,
+        db_default=MultitaskStrategy.REJECT,
+        help_text=_("What becomes of a message that comes while a run is on, unless the session says so."),
+    )
 
     theme = models.CharField(max_length=10, choices=Theme, db_default=Theme.SYSTEM)
     language = models.CharField(

@@ -21,11 +21,13 @@ SETTINGS: Final = (
     "default_max_tokens",
     "enable_auto_summarization",
     "summarization_threshold",
+    "summarization_model",
     "custom_system_prompt",
     "theme",
     "language",
     "timezone",
     "enable_streaming",
+    "multitask_strategy",
 )
 
 Limited = TypeVar("Limited", bound=UsageLimits)
@@ -44,6 +46,8 @@ def preference_change(
         preferences = _lock(user_id)
         if changes.get("default_model"):
             model_require_allowed(changes["default_model"], field="default_model")
+        if changes.get("summarization_model"):
+            model_require_allowed(changes["summarization_model"], field="summarization_model")
         before = state_of(preferences, changes)
         changed = _change(preferences, changes)
         if actor_id not in (None, user_id):

@@ -19,7 +19,7 @@ from controlplane.api.fields import (
 )
 from controlplane.api.viewsets import ChangesByVersion
 from controlplane.preferences.choices import require_language, require_time_zone
-from controlplane.preferences.models import FEWEST_TOKENS_TO_SUMMARIZE, UserPreference
+from controlplane.preferences.models import FEWEST_TOKENS_TO_SUMMARIZE, MultitaskStrategy, UserPreference
 from controlplane.preferences.selectors import preferences_of
 from controlplane.preferences.services import SETTINGS, preference_change
 
@@ -29,11 +29,13 @@ EXAMPLE = {
     "default_max_tokens": None,
     "enable_auto_summarization": True,
     "summarization_threshold": None,
+    "summarization_model": "",
     "custom_system_prompt": "Answer in two sentences.",
     "theme": "dark",
     "language": "en",
     "timezone": "Europe/Berlin",
     "enable_streaming": True,
+    "multitask_strategy": "reject",
     "daily_message_limit": None,
     "daily_token_limit": 200000,
     "daily_cost_limit": "2.500000000",
@@ -74,6 +76,7 @@ class PreferencesViewSet(ChangesByVersion[UserPreference]):
         summarization_threshold = serializers.IntegerField(
             min_value=FEWEST_TOKENS_TO_SUMMARIZE, max_value=MOST_TOKENS, required=False, allow_null=True
         )
+        summarization_model = TextField(max_length=200, allow_blank=True, required=False)
         custom_system_prompt = TextField(
             max_length=LONGEST_PROMPT, allow_blank=True, required=False, trim_whitespace=False
         )
@@ -81,6 +84,7 @@ class PreferencesViewSet(ChangesByVersion[UserPreference]):
         language = TextField(max_length=20, allow_blank=True, required=False, validators=[require_language])
         timezone = TextField(max_length=64, allow_blank=True, required=False, validators=[require_time_zone])
         enable_streaming = serializers.BooleanField(required=False)
+        multitask_strategy = serializers.ChoiceField(choices=MultitaskStrategy.choices, required=False)
 
         class Meta:
             ref_name = "PreferencesChange"

@@ -11,14 +11,17 @@ from django.db import IntegrityError, transaction
 
 from controlplane.accounts.models import CustomUser
 from controlplane.chat.models import ChatSession
-from controlplane.errors import Conflict, LimitReached
+from controlplane.errors import Conflict, LimitReached, NotFound
 from controlplane.provider_keys.models import UserAPIKey
 from controlplane.provider_keys.use import key_for_run
 from controlplane.runs.claims import find_active_user, lock_session
-from controlplane.runs.configuration import effective_configuration
+from controlplane.runs.configuration import EffectiveConfiguration, effective_configuration
 from controlplane.runs.context import Wishes
 from controlplane.runs.models import Run
 from controlplane.usage.counters import consume_message
+
+# The graph that reads conversations for titles and summaries.
+SUMMARIZER = "summarizer"
 
 
 class Role(StrEnum):
@@ -33,7 +36,8 @@ class Role(StrEnum):
 class RunRequest:
     """A run that wants to start; `payer_id` is whom its calls are billed to.
 
-    `token_version` is that of the user's token, None where no user's token starts the run.
+    `token_version` is that of the user's token, None where no user's token starts the run. One that reads a
+    conversation and adds nothing to it has no thread of its own and names its source.
     """
 
     run_id: UUID
@@ -44,6 +48,7 @@ class RunRequest:
     is_resume: bool
     wishes: Wishes
     token_version: int | None = None
+    source_thread_id: UUID | None = None
 
     @property
     def is_message(self) -> bool:
@@ -82,7 +87,7 @@ def run_admit(request: RunRequest) -> Admission:
 
 
 def _open_run(request: RunRequest, payer: CustomUser | None, session: ChatSession | None) -> Admission:
-    configuration = effective_configuration(session=session, user_id=request.payer_id, wishes=request.wishes)
+    configuration = _configuration(request, session)
     configuration.require_allowed_model()
     key = None if payer is None else key_for_run(user_id=payer.pk, model_name=configuration.model.value)
     with transaction.atomic():
@@ -98,7 +103,19 @@ def _open_run(request: RunRequest, payer: CustomUser | None, session: ChatSessio
             provider_key=key,
             message_counted_on=counted_on,
         )
-    return Admission(run=run, context=configuration.context())
+    return Admission(run=run, context=_context(configuration.on_key(key), request))
+
+
+def _configuration(request: RunRequest, session: ChatSession | None) -> EffectiveConfiguration:
+    configuration = effective_configuration(session=session, user_id=request.payer_id, wishes=request.wishes)
+    return configuration.for_summaries() if request.graph_id == SUMMARIZER else configuration
+
+
+def _context(configuration: EffectiveConfiguration, request: RunRequest) -> dict[str, Any]:
+    context = configuration.context()
+    if request.source_thread_id is not None:
+        context["source_thread_id"] = str(request.source_thread_id)
+    return context
 
 
 def _count_message(request: RunRequest, payer: CustomUser | None, key: UserAPIKey | None) -> date | None:
@@ -108,15 +125,19 @@ def _count_message(request: RunRequest, payer: CustomUser | None, key: UserAPIKe
 
 
 def _admitted_before(request: RunRequest) -> Admission:
-    run = Run.objects.select_related("session").get(pk=request.run_id)
+    run = Run.objects.select_related("session", "provider_key").get(pk=request.run_id)
     if (run.user_id, run.thread_id, run.graph_id) != (request.payer_id, request.thread_id, request.graph_id):
         raise Conflict("This run id belongs to another run.", code="run_id_taken")
-    configuration = effective_configuration(session=run.session, user_id=run.user_id, wishes=request.wishes)
-    return Admission(run=run, context=configuration.context())
+    if request.source_thread_id is not None and run.session_id != request.source_thread_id:
+        raise Conflict("This run id belongs to another run.", code="run_id_taken")
+    configuration = _configuration(request, run.session).on_key(run.provider_key)
+    return Admission(run=run, context=_context(configuration, request))
 
 
 def _find_session(request: RunRequest, payer: CustomUser | None) -> ChatSession | None:
     """Lock the thread's session, making a provisional one for a user's thread that has none yet."""
+    if request.source_thread_id is not None:
+        return _find_source(request.source_thread_id, payer)
     if request.thread_id is None:
         return None
     is_user = request.role is Role.USER
@@ -124,6 +145,14 @@ def _find_session(request: RunRequest, payer: CustomUser | None) -> ChatSession 
     session = lock_session(request.thread_id, owner=payer, new_graph_id=new_graph_id)
     if session is not None and session.is_archived and is_user:
         raise Conflict("The session is archived. Restore it first.", code="session_archived")
+    return session
+
+
+def _find_source(thread_id: UUID, payer: CustomUser | None) -> ChatSession:
+    """Lock the session whose conversation is read; it must be the payer's, and be there."""
+    session = lock_session(thread_id, owner=payer)
+    if session is None:
+        raise NotFound("There is no such conversation.", code="thread_not_found")
     return session
 
 
@@ -138,6 +167,7 @@ def describe_admission(admission: Admission) -> dict[str, Any]:
         "user_id": user_id,
         "context": admission.context,
         # No session: a thread that this run makes inherits the metadata, and so would every copy of it.
-        "metadata": {"owner": user_id} if user_id else {},
+        # Nor an owner without a thread: the passing one that the server makes would be among the user's.
+        "metadata": {"owner": user_id} if user_id and run.thread_id else {},
         "webhook": f"{settings.CONTROL_PLANE_URL}/internal/webhooks/runs/",
     }

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -41,13 +42,20 @@ def run_confirm(*, run_id: UUID, status: str, started_at: datetime) -> None:
 
 
 def run_end(*, run_id: UUID, status: str, ended_at: datetime, error_code: str = "") -> None:
-    """Note how a run ended; what was noted first stays. Its session's index of messages is to follow."""
+    """Note how a run ended; what was noted first stays. Its session's index of messages is to follow.
+
+    So is a title, where nobody has worded one.
+    """
     with transaction.atomic():
         is_news = Run.objects.filter(pk=run_id, ended_at=None).update(
             status=status, ended_at=ended_at, error_code=error_code
         )
+        # A run without a thread has only read what was said.
+        session = ChatSession.objects.filter(runs__pk=run_id, runs__thread_id__isnull=False)
         if is_news:
-            ChatSession.objects.filter(runs=run_id).want_index()
+            session.want_index()
+        if is_news and status == Run.Status.SUCCESS and settings.AUTO_TITLES:
+            session.want_title()
 
 
 def run_roll_back(*, run_id: UUID, started_at: datetime, ended_at: datetime) -> None:

@@ -1,6 +1,7 @@
 """Permits model calls: budget set aside and a pending row written, before any token is spent (contract 3)."""
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -9,12 +10,15 @@ from django.db import transaction
 from controlplane.accounts.models import CustomUser
 from controlplane.errors import Conflict, NotFound
 from controlplane.provider_keys.errors import KeyRefused, KeyUnreadable
+from controlplane.provider_keys.house import house_server_of
 from controlplane.provider_keys.models import UserAPIKey
 from controlplane.provider_keys.use import OpenedKey, key_look_again, open_for_call
 from controlplane.runs.models import Run
 from controlplane.runs.opening import Opening, call_open
 from controlplane.usage.models import TokenUsage
 from controlplane.usage.pricing import TokenCounts
+
+OPENAI: Final = "openai"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,7 @@ class Permit:
     api_key: str
     is_new: bool
     own_key: UserAPIKey | None = None
+    protocol: str = OPENAI
 
     def __repr__(self) -> str:
         return f"Permit(attempt_id={self.attempt_id!r}, is_new={self.is_new})"
@@ -70,10 +75,13 @@ def call_permit(request: CallRequest) -> Permit:
         if run.provider_key_id is not None:
             key_look_again(key_id=run.provider_key_id)
         raise
+    server = own or house_server_of(request.model)
     return Permit(
         attempt_id=request.attempt_id,
-        base_url=own.base_url if own else settings.OPENAI_BASE_URL,
-        api_key=own.api_key if own else settings.OPENAI_API_KEY,
+        base_url=server.base_url,
+        api_key=server.api_key,
+        # A user's key is for an address that speaks OpenAI's.
+        protocol=OPENAI if isinstance(server, OpenedKey) else server.protocol,
         is_new=known is None,
         own_key=own.key if own else None,
     )

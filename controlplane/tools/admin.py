@@ -14,7 +14,10 @@ from controlplane.backoffice.columns import column
 from controlplane.backoffice.pages import LargeTableAdmin, ModelAdmin, ShownOnlyAdmin
 from controlplane.tools.catalogue import available_tool_save, available_tools_remove, available_tools_switch
 from controlplane.tools.grants import user_tool_grant, user_tool_limit, user_tools_forget
+from controlplane.tools.mcp.pages import McpServerAdmin
 from controlplane.tools.models import AvailableTool, ToolCall, UserTool
+
+__all__ = ["AvailableToolAdmin", "McpServerAdmin", "ToolCallAdmin", "UserToolAdmin"]
 
 
 @admin.register(AvailableTool)
@@ -26,7 +29,8 @@ class AvailableToolAdmin(ModelAdmin):
     search_fields = ("tool_name", "display_name", "description")
     ordering = ("tool_name",)
     actions = ("switch_on", "switch_off")
-    readonly_fields = ("created_at", "updated_at")
+    list_select_related = ("mcp_server",)
+    readonly_fields = ("mcp_server", "remote_name", "is_offered", "input_schema", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("tool_name", "display_name", "description", "category")}),
         (
@@ -35,6 +39,7 @@ class AvailableToolAdmin(ModelAdmin):
         ),
         (_("How often"), {"fields": (("default_rate_limit", "default_rate_limit_period"),)}),
         (_("Configuration"), {"fields": ("config_schema",)}),
+        (_("MCP server"), {"fields": (("mcp_server", "remote_name", "is_offered"), "input_schema")}),
         (_("Record"), {"fields": (("created_at", "updated_at"),)}),
     )
 
@@ -54,8 +59,11 @@ class AvailableToolAdmin(ModelAdmin):
         self._switch(request, tools, is_active=False)
 
     def get_readonly_fields(self, request: HttpRequest, obj: AvailableTool | None = None) -> tuple[str, ...]:  # noqa: ARG002  # Django passes it
-        """Keep the name that graphs and users' tools know it by."""
-        return self.readonly_fields if obj is None else (*self.readonly_fields, "tool_name")
+        """Keep the name that graphs and users' tools know it by, and what its server says of it."""
+        if obj is None:
+            return self.readonly_fields
+        told = ("description",) if obj.mcp_server_id is not None else ()
+        return (*self.readonly_fields, "tool_name", *told)
 
     def save_model(self, request: HttpRequest, obj: AvailableTool, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001  # as above
         """Save it by its service."""
@@ -186,7 +194,13 @@ class ToolCallAdmin(ShownOnlyAdmin[ToolCall]):
     @column(
         _("outcome"),
         ordering="outcome",
-        colours={"pending": "info", "finished": "success", "failed": "danger", "cancelled": "warning"},
+        colours={
+            "pending": "info",
+            "finished": "success",
+            "failed": "danger",
+            "cancelled": "warning",
+            "refused": "warning",
+        },
     )
     def ended(self, call: ToolCall) -> str:
         """Show the outcome in its colour."""

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from controlplane.errors import Conflict, Forbidden, NotFound
+from controlplane.tools.house import house_means
+from controlplane.tools.mcp.connection import connection_of
 from controlplane.tools.models import AvailableTool, ToolCall, UserTool
 from controlplane.tools.schemas import secret_names
 from controlplane.tools.secrets import open_secrets
@@ -17,6 +19,8 @@ from controlplane.tools.services import counting_row
 from controlplane.vault.box import Unreadable
 
 Outcome = ToolCall.Outcome
+# A model that asks again and again for what it may not have is not worth a row each time.
+MOST_REFUSED_PER_RUN: Final = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,7 @@ class ToolPermit:
     configuration: Mapping[str, Any]
     secrets: Mapping[str, Any] = field(repr=False)
     is_new: bool
+    connection: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 def tool_call_open(request: ToolCallRequest, *, payer: Payer) -> ToolPermit:
@@ -53,15 +58,18 @@ def tool_call_open(request: ToolCallRequest, *, payer: Payer) -> ToolPermit:
     The caller holds the lock of its run. Raises Forbidden `tool_disabled`, LimitReached, Conflict.
     """
     with transaction.atomic():
+        is_new = not _is_known(request)
         tool = find_enabled(payer.user_id, request.tool_name)
         if tool is None:
             raise Forbidden("This tool is switched off.", code="tool_disabled")
         row = counting_row(owner_id=payer.user_id, available=tool) if payer.user_id is not None else None
+        house = house_means(tool.tool_name)
         permit = ToolPermit(
             attempt_id=request.attempt_id,
-            configuration=_shown(row, tool),
-            secrets=_secrets(row, tool),
-            is_new=not _is_known(request),
+            configuration={**_shown(row, tool), **house.configuration},
+            secrets={**_secrets(row, tool), **house.secrets},
+            is_new=is_new,
+            connection=connection_of(tool),
         )
         if permit.is_new:
             _note(request, payer)
@@ -69,6 +77,18 @@ def tool_call_open(request: ToolCallRequest, *, payer: Payer) -> ToolPermit:
             if row is not None:
                 row.consume()
     return permit
+
+
+def tool_call_refuse(request: ToolCallRequest, *, payer: Payer) -> None:
+    """Note a call that was refused, without counting it; of one run a bounded number. Repeats do no harm.
+
+    The caller holds the lock of its run, in its transaction.
+    """
+    refused = ToolCall.objects.filter(run_id=request.run_id, outcome=Outcome.REFUSED)
+    if refused.count() >= MOST_REFUSED_PER_RUN:
+        return
+    row = _row(request, payer, outcome=Outcome.REFUSED, ended_at=timezone.now())
+    ToolCall.objects.bulk_create([row], ignore_conflicts=True)
 
 
 def tool_call_end(*, run_id: UUID, attempt_id: UUID, outcome: str, duration_ms: int) -> None:
@@ -93,17 +113,25 @@ def _is_known(request: ToolCallRequest) -> bool:
         return False
     if (known.run_id, known.tool_name) != (request.run_id, request.tool_name):
         raise Conflict("This id belongs to another call.", code="tool_call_id_taken")
-    return True
+    return known.outcome != Outcome.REFUSED
 
 
 def _note(request: ToolCallRequest, payer: Payer) -> None:
-    ToolCall.objects.create(
+    """Write the row of a permitted call; asked for again, a refused one takes up its row."""
+    of_call = ToolCall.objects.filter(pk=request.attempt_id, outcome=Outcome.REFUSED)
+    if not of_call.update(outcome=Outcome.PENDING, ended_at=None):
+        _row(request, payer).save(force_insert=True)
+
+
+def _row(request: ToolCallRequest, payer: Payer, **fields: Any) -> ToolCall:
+    return ToolCall(
         id=request.attempt_id,
         run_id=request.run_id,
         user_id=payer.user_id,
         session_id=payer.session_id,
         tool_name=request.tool_name,
         tool_call_id=request.tool_call_id,
+        **fields,
     )
 
 

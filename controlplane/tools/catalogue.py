@@ -15,6 +15,7 @@ from controlplane.tools.secrets import put_secrets, readable_secrets, split
 
 RECORDED: Final = (
     "is_active",
+    "is_offered",
     "is_public",
     "is_on_by_default",
     "requires_approval",
@@ -24,6 +25,7 @@ RECORDED: Final = (
     "display_name",
     "description",
     "config_schema",
+    "input_schema",
 )
 
 
@@ -38,7 +40,7 @@ def available_tool_save(*, tool: AvailableTool, actor_id: UUID | None = None) ->
         before = state_of(known, RECORDED) if known else {}
         tool.save()
         # Of texts and schemas, which may be long, that they changed.
-        changes = differences(before, state_of(tool, RECORDED), concealed=RECORDED[-3:])
+        changes = differences(before, state_of(tool, RECORDED), concealed=RECORDED[-4:])
         if changes:
             entry_add(
                 Action.TOOL_CHANGE, subject=tool, actor_id=actor_id, changes=changes if known else ADDED

@@ -1,11 +1,21 @@
 """Which tools are on for a user: the active catalogue, the user's choice, and the house's default."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 
 from controlplane.tools.models import AvailableTool, UserTool
+
+# They travel with the context of each run, and with each call to the model.
+MOST_REMOTE_TOOLS: Final = 128
+LARGEST_DESCRIPTIONS: Final = 100_000
+
+logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +24,7 @@ class Selection:
 
     names: list[str]
     is_chosen: bool
+    remote_names: list[str]
 
 
 def enabled_tools(user_id: UUID | None) -> list[str]:
@@ -27,19 +38,40 @@ def select_tools(user_id: UUID | None) -> Selection:
     Two queries, however many tools there are.
     """
     choices = _choices(user_id)
-    names = [
-        tool.tool_name
-        for tool in AvailableTool.objects.active().order_by("tool_name")
+    catalogue = AvailableTool.objects.active().order_by("tool_name")
+    tools = [
+        tool
+        for tool in catalogue.defer("description", "config_schema", "input_schema")
         if is_on(tool, choices.get(tool.tool_name))
     ]
+    names = [tool.tool_name for tool in tools]
     house = {name: place for place, name in enumerate(settings.DEFAULT_ENABLED_TOOLS)}
     names.sort(key=lambda name: house.get(name, len(house)))
-    return Selection(names=names, is_chosen=bool(choices))
+    return Selection(names=names, is_chosen=bool(choices), remote_names=_remote(tools))
+
+
+def describe_remote_tools(names: Sequence[str]) -> list[dict[str, Any]]:
+    """Describe tools of MCP servers as models are told of them: as many as there is room for, by name.
+
+    One query, and none without names.
+    """
+    if not names:
+        return []
+    described, room = [], LARGEST_DESCRIPTIONS
+    tools = AvailableTool.objects.filter(tool_name__in=names[:MOST_REMOTE_TOOLS]).order_by("tool_name")
+    for name, description, parameters in tools.values_list("tool_name", "description", "input_schema"):
+        one = {"name": name, "description": description, "parameters": parameters}
+        room -= len(json.dumps(one))
+        if room < 0:
+            logger.warning("remote_tools_left_out", first=name)
+            break
+        described.append(one)
+    return described
 
 
 def find_enabled(user_id: UUID | None, tool_name: str) -> AvailableTool | None:
     """Find a tool if it is on for a user at this moment."""
-    tool = AvailableTool.objects.active().filter(tool_name=tool_name).first()
+    tool = AvailableTool.objects.active().filter(tool_name=tool_name).select_related("mcp_server").first()
     if tool is None:
         return None
     return tool if is_on(tool, _choices(user_id, tool_name=tool_name).get(tool_name)) else None
@@ -59,6 +91,10 @@ def is_on_by_default(tool: AvailableTool) -> bool:
     if tool.is_on_by_default is not None:
         return tool.is_on_by_default
     return tool.tool_name in settings.DEFAULT_ENABLED_TOOLS
+
+
+def _remote(tools: Sequence[AvailableTool]) -> list[str]:
+    return [tool.tool_name for tool in tools if tool.mcp_server_id is not None]
 
 
 def _choices(user_id: UUID | None, **narrower: str) -> dict[str, UserTool]:

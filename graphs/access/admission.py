@@ -9,12 +9,15 @@ from pydantic import ValidationError
 from graphs import control_plane
 from graphs.access.callers import Caller, Role, owner_filter
 from graphs.access.denial import denial, from_control_plane, invalid
+from graphs.access.images import require_sight
 from graphs.access.run_options import is_resume, keep_server_config, restrict_to_user
 from graphs.control_plane import Admission, AdmissionRequest, Requested
 from graphs.errors import ControlPlaneRefused, ControlPlaneUnreachable
 
 USER_GRAPHS = frozenset({"agent"})
 GRAPHS = ("agent", "summarizer")
+# Which models a run calls besides its own is decided at admission: the house may pay for them.
+MODEL_CHOICES = frozenset({"summary_model", "fallback_models"})
 
 # The Agent Server derives the id of each graph's own assistant from this name space and the graph's name.
 _ASSISTANTS = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
@@ -37,6 +40,10 @@ async def admit_run(caller: Caller, value: RunCreate) -> dict[str, Any] | None:
         run_id = UUID(str(value["run_id"]))
         restrict_to_user(kwargs, run_id=run_id, after_seconds=value.get("after_seconds"))
     admission = await _ask(caller, value, kwargs, graph)
+    if caller.role is Role.USER:
+        # A context that says nothing of it is that of a control plane which trusts its models.
+        sees = admission.context.get("supports_vision") is not False
+        require_sight(kwargs.get("input"), supports_vision=sees)
     _apply(admission, caller, value, kwargs)
     return owner_filter(caller)
 
@@ -72,10 +79,11 @@ async def _ask(caller: Caller, value: RunCreate, kwargs: Mapping[str, Any], grap
 
 
 def _requested(caller: Caller, context: object) -> Requested:
-    """Read what the client asks for; whom to bill is for the control plane's own runs only."""
+    """Read what the client asks for; whom to bill and what to read are for the control plane's own runs."""
     given = dict(context) if isinstance(context, Mapping) else {}
     if caller.role is not Role.SERVICE:
         given.pop("user_id", None)
+        given.pop("source_thread_id", None)
     try:
         return Requested.model_validate(given)
     except ValidationError as error:
@@ -101,4 +109,5 @@ def _apply(admission: Admission, caller: Caller, value: RunCreate, kwargs: Mutab
 def _studio_form(form: object, *, offered: Mapping[str, Any]) -> dict[str, Any]:
     """Keep what a developer tries out in Studio's form; the choice of the model stays as admitted."""
     given = form if isinstance(form, Mapping) else {}
-    return {name: given[name] for name in offered if name in given and name not in Requested.model_fields}
+    kept = MODEL_CHOICES.union(Requested.model_fields)
+    return {name: given[name] for name in offered if name in given and name not in kept}

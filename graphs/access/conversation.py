@@ -1,10 +1,11 @@
-"""What a user may say to the agent: human messages of plain text, nothing forged in another's name."""
+"""What a user may say to the agent: human messages of text and images, nothing forged in another's name."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
 from graphs.access.denial import invalid
+from graphs.access.images import Block, image_block, is_image, require_bounded
 
 HUMAN_NAMES = frozenset({"human", "user"})
 MOST_MESSAGES = 20
@@ -29,8 +30,9 @@ def human_input(given: object, *, run_id: UUID) -> dict[str, Any] | None:
     ]
     if not 1 <= len(messages) <= MOST_MESSAGES:
         raise invalid("input", f"Send between 1 and {MOST_MESSAGES} messages.")
-    if sum(len(message["content"]) for message in messages) > MOST_CHARACTERS:
+    if sum(len(_words(message["content"])) for message in messages) > MOST_CHARACTERS:
         raise invalid("input", f"Send at most {MOST_CHARACTERS} characters.")
+    require_bounded(messages)
     return {"messages": messages}
 
 
@@ -55,29 +57,39 @@ def _human(entry: object) -> dict[str, Any]:
     message_id = entry.get("id")
     if message_id is not None and not _is_short_text(message_id):
         raise invalid("input", "A message's id is a short text.")
-    return _message(_text(entry.get("content")), message_id)
+    return _message(_content(entry.get("content")), message_id)
 
 
 def _is_short_text(message_id: object) -> bool:
     return isinstance(message_id, str) and 0 < len(message_id) <= LONGEST_ID and "\x00" not in message_id
 
 
-def _message(content: str, message_id: str | None = None) -> dict[str, Any]:
-    if not content.strip():
+def _message(content: str | list[Block], message_id: str | None = None) -> dict[str, Any]:
+    words = _words(content)
+    if not words.strip() and isinstance(content, str):
         raise invalid("input", "A message needs text.")
-    if "\x00" in content:
+    if "\x00" in words:
         raise invalid("input", "A message must not hold null characters.")
     message = {"type": "human", "content": content}
     return {**message, "id": message_id} if message_id else message
 
 
-def _text(content: object) -> str:
-    """Join text blocks; anything but text is refused."""
+def _content(content: object) -> str | list[Block]:
+    """Join text blocks, and keep the images among them as blocks; anything else is refused."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
-        raise invalid("input", "A message's content is text.")
-    return "".join(_block_text(block) for block in content)
+        raise invalid("input", "A message's content is text and images.")
+    if not any(is_image(block) for block in content):
+        return "".join(_block_text(block) for block in content)
+    return [
+        image_block(block) if is_image(block) else {"type": "text", "text": _block_text(block)}
+        for block in content
+    ]
+
+
+def _words(content: str | list[Block]) -> str:
+    return content if isinstance(content, str) else "".join(block.get("text", "") for block in content)
 
 
 def _block_text(block: object) -> str:
@@ -85,4 +97,4 @@ def _block_text(block: object) -> str:
         return block
     if isinstance(block, Mapping) and block.get("type") == "text" and isinstance(block.get("text"), str):
         return str(block["text"])
-    raise invalid("input", "A message's content is text.")
+    raise invalid("input", "A message's content is text and images.")

@@ -1,18 +1,34 @@
 """Which part of a conversation the model gets to see, in a form every provider accepts."""
 
+import json
 from collections.abc import Sequence
+from hashlib import sha256
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
+from graphs.agent.asked import asked_calls, for_model
 from graphs.agent.prompts import NOT_RUN, SUMMARY_HEADING
 from graphs.agent.state import Summary
 
 
 def valid_summary(summary: Summary | None, messages: Sequence[AnyMessage]) -> Summary | None:
-    """Return the summary if the message it ends with is still there: an edit may have removed it."""
-    if summary and any(message.id == summary["last_message_id"] for message in messages):
-        return summary
-    return None
+    """Return the summary if all that it covers is still there: an edit may have removed or reworded it."""
+    if summary is None:
+        return None
+    ids = [message.id for message in messages]
+    if summary["last_message_id"] not in ids:
+        return None
+    covered = messages[: ids.index(summary["last_message_id"]) + 1]
+    return summary if summary.get("covers") in {None, fingerprint(covered)} else None
+
+
+def fingerprint(messages: Sequence[AnyMessage]) -> str:
+    """Name what was said in so many messages."""
+    digest = sha256()
+    for message in messages:
+        calls = message.tool_calls if isinstance(message, AIMessage) else []
+        digest.update(json.dumps([message.id, message.content, calls], default=str).encode())
+    return digest.hexdigest()[:32]
 
 
 def recent_messages(messages: Sequence[AnyMessage], summary: Summary | None) -> list[AnyMessage]:
@@ -52,11 +68,10 @@ def _paired(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
             if places := waiting.get(message.tool_call_id):
                 view[places.pop(0)] = message
             continue
-        view.append(message)
-        if isinstance(message, AIMessage):
-            ids = [call["id"] or "" for call in message.tool_calls]
-            waiting.update({call_id: [] for call_id in ids})
-            for call_id in ids:
-                waiting[call_id].append(len(view))
-                view.append(ToolMessage(NOT_RUN, tool_call_id=call_id))
+        view.append(for_model(message))
+        ids = [call_id for call_id, _ in asked_calls(message)]
+        waiting.update({call_id: [] for call_id in ids})
+        for call_id in ids:
+            waiting[call_id].append(len(view))
+            view.append(ToolMessage(NOT_RUN, tool_call_id=call_id))
     return view

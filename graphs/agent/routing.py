@@ -4,9 +4,9 @@ from typing import Literal
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
+from graphs.agent.asked import asks_for_tools
 from graphs.agent.state import AgentState
-
-MOST_TOOL_ROUNDS = 8
+from graphs.settings import read_settings
 
 
 def before_model(state: AgentState) -> Literal["keep_within_budget", "__end__"]:
@@ -15,17 +15,16 @@ def before_model(state: AgentState) -> Literal["keep_within_budget", "__end__"]:
     A server that was killed may repeat a run that was over, whose message is in its old place then.
     """
     messages = state["messages"]
-    is_answered = messages and isinstance(messages[-1], AIMessage) and not messages[-1].tool_calls
+    is_answered = messages and isinstance(messages[-1], AIMessage) and not asks_for_tools(messages[-1])
     return "__end__" if is_answered else "keep_within_budget"
 
 
 def after_model(state: AgentState) -> Literal["run_tools", "stop_tools", "__end__"]:
     """Run the tools the model asked for, within a bounded number of rounds; otherwise the turn is over."""
     messages = state["messages"]
-    last = messages[-1]
-    if not isinstance(last, AIMessage) or not last.tool_calls:
+    if not asks_for_tools(messages[-1]):
         return "__end__"
-    return "run_tools" if _rounds(messages) <= MOST_TOOL_ROUNDS else "stop_tools"
+    return "run_tools" if _rounds(messages) <= read_settings().most_tool_rounds else "stop_tools"
 
 
 def _rounds(messages: list[AnyMessage]) -> int:
@@ -34,6 +33,6 @@ def _rounds(messages: list[AnyMessage]) -> int:
     for message in reversed(messages):
         if isinstance(message, HumanMessage):
             break
-        if isinstance(message, AIMessage) and message.tool_calls:
+        if asks_for_tools(message):
             rounds += 1
     return rounds

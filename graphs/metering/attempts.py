@@ -20,10 +20,11 @@ from graphs.errors import (
     GraphError,
     KeyRefused,
     LimitReached,
+    RetryLater,
     RunRefused,
 )
 from graphs.metering.calls import PROVIDER, ModelCall
-from graphs.metering.faults import translate, was_never_worked_on
+from graphs.metering.faults import pause_after, translate, was_never_worked_on
 from graphs.metering.usage import Tally
 from graphs.settings import read_settings
 
@@ -68,6 +69,8 @@ class Attempt:
             await self._leave_record(_outcome(error), fault)
         if fault is not None and error is not None:
             self._log_fault(error)
+            if isinstance(fault, RetryLater):
+                fault.pause_seconds = pause_after(error)
             # The cause holds the provider's words, which may quote keys and prompts: it stays out of traces.
             raise fault from None
 

@@ -9,6 +9,7 @@ from langgraph.store.base import BaseStore
 from pydantic import BaseModel, ConfigDict, Field
 
 PROVIDER = "openai"
+MOST_FALLBACKS = 3
 
 
 class RequestType(StrEnum):
@@ -24,12 +25,27 @@ class ModelChoice(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    model: str = Field(default="gpt-4o-mini", description="Name of the model, as its server knows it.")
+    model: str = Field(
+        default="gpt-4o-mini",
+        title="Model",
+        description="Name of the model, as its server knows it.",
+        examples=["gpt-4o-mini", "gpt-4o"],
+    )
     temperature: float | None = Field(
         default=None, ge=0, le=2, description="How freely the model words its answer; empty: the model's own."
     )
     max_tokens: int | None = Field(
         default=1024, ge=1, description="Longest answer in tokens; empty: the model's own limit."
+    )
+    fallback_models: list[str] = Field(
+        default_factory=list,
+        max_length=MOST_FALLBACKS,
+        description="Models to take, in this order, when the model's server fails.",
+    )
+    context_length: int | None = Field(
+        default=None,
+        ge=1,
+        description="Tokens that the model can take in, its answer included; empty: not known.",
     )
 
 
@@ -47,6 +63,7 @@ class ModelCall:
     temperature: float | None
     max_tokens: int | None
     store: BaseStore | None
+    fallback_models: tuple[str, ...] = ()
 
 
 def call_of(
@@ -55,8 +72,12 @@ def call_of(
     node: str,
     request_type: RequestType,
     max_tokens: int | None = None,
+    model: str = "",
 ) -> ModelCall:
-    """Describe a call from within a node; `max_tokens` bounds it below the context's own bound."""
+    """Describe a call from within a node; `max_tokens` bounds it below the context's own bound.
+
+    Another `model` than the context's may be named.
+    """
     choice = runtime.context
     info = runtime.execution_info
     bounds = [bound for bound in (choice.max_tokens, max_tokens) if bound is not None]
@@ -64,8 +85,10 @@ def call_of(
         run_id=(info.run_id if info else None) or "",
         node=node,
         request_type=request_type,
-        model=choice.model,
+        model=model or choice.model,
         temperature=choice.temperature,
         max_tokens=min(bounds, default=None),
         store=runtime.store,
+        # They are those of the run's own model.
+        fallback_models=tuple(choice.fallback_models) if model in ("", choice.model) else (),
     )

@@ -1,5 +1,6 @@
 """Translates what the OpenAI client and its connection raise into the errors a run may end with."""
 
+import math
 from collections.abc import Iterator
 from http import HTTPStatus
 
@@ -28,6 +29,16 @@ UNKNOWN_MODEL = "The model's server does not know this model."
 NOT_CONNECTED = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 # Providers say so with 403 as well when a good key may not use one model.
 NOT_THIS_MODEL = "model_not_found"
+# Said with 429 as well: not a pace that was too fast, but an account that is used up.
+NO_CREDIT = "insufficient_quota"
+TRANSIENT = frozenset(
+    {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
 
 
 def translate(error: BaseException, *, own_key_of: str | None = None) -> GraphError | None:
@@ -50,12 +61,35 @@ def translate(error: BaseException, *, own_key_of: str | None = None) -> GraphEr
     return None
 
 
+def pause_after(error: BaseException) -> float | None:
+    """Say how many seconds to wait before the same request is worth another attempt; None: it is not.
+
+    A server that was silent for too long has had its time, and one that is out of credit stays so.
+    """
+    if isinstance(error, openai.APITimeoutError):
+        return None
+    if isinstance(error, openai.APIConnectionError):
+        return 0.0
+    if not isinstance(error, openai.APIStatusError) or error.code == NO_CREDIT:
+        return None
+    return _asked_pause(error) if error.status_code in TRANSIENT else None
+
+
 def was_never_worked_on(error: BaseException) -> bool:
     """Whether the call ended before any model saw the prompt: an error status, or no connection at all."""
     if isinstance(error, openai.APIStatusError):
         return True
     causes = (type(cause).__name__ for cause in _causes(error))
     return isinstance(error, openai.APIConnectionError) and not NOT_CONNECTED.isdisjoint(causes)
+
+
+def _asked_pause(error: openai.APIStatusError) -> float:
+    """Read Retry-After in seconds; dates, which these servers do not send, count as nothing asked."""
+    try:
+        seconds = float(error.response.headers.get("Retry-After", ""))
+    except ValueError:
+        return 0.0
+    return seconds if math.isfinite(seconds) and seconds > 0 else 0.0
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, Self
 
 import openai
@@ -14,10 +15,14 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 from pydantic import PrivateAttr, SecretStr
 
+from graphs.control_plane import OPENAI
 from graphs.errors import ModelRefused
 from graphs.event_loops import PerLoop
 from graphs.metering.attempts import Attempt
 from graphs.metering.calls import ModelCall
+from graphs.metering.providers import provider_stream
+from graphs.metering.reasoning import keep_reasoning
+from graphs.metering.retries import persistent
 from graphs.metering.usage import estimate_prompt
 from graphs.settings import read_settings
 
@@ -45,18 +50,46 @@ class MeteredChat(ChatOpenAI):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
+        def ask(model: str, deadline: float) -> AsyncGenerator[ChatGenerationChunk, None]:
+            return self._attempted(model, deadline, messages, stop, **kwargs)
+
+        async with aclosing(persistent(self._call, ask)) as chunks:
+            async for chunk in chunks:
+                # Not from within an attempt: one that breaks off before its first word is not heard of.
+                if run_manager:
+                    await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                yield chunk
+
+    async def _attempted(
+        self, model: str, deadline: float, messages: list[BaseMessage], stop: list[str] | None, **kwargs: Any
+    ) -> AsyncGenerator[ChatGenerationChunk, None]:
         attempt = Attempt(
-            self._call,
+            replace(self._call, model=model),
             prompt_tokens=estimate_prompt(messages, kwargs),
             max_output_tokens=self._call.max_tokens,
         )
         async with attempt:
-            keyed = self._with_key_of(attempt)
-            chunks = ChatOpenAI._astream(keyed, messages, stop, run_manager, **kwargs)
-            async for chunk in _within(chunks, read_settings().model_call_timeout_seconds):
+            chunks = self._answer(attempt, model, messages, stop, **kwargs)
+            async for chunk in _until(deadline, chunks):
                 if isinstance(chunk.message, AIMessageChunk):
                     attempt.tally.add(chunk.message)
                 yield _marked(chunk, attempt)
+
+    def _answer(
+        self, attempt: Attempt, model: str, messages: list[BaseMessage], stop: list[str] | None, **kwargs: Any
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        """Ask in the protocol that the permit names."""
+        permit = attempt.permit
+        if permit is None or permit.protocol == OPENAI:
+            return ChatOpenAI._astream(self._with_key_of(attempt, model), messages, stop, None, **kwargs)
+        return provider_stream(
+            replace(self._call, model=model),
+            permit=permit,
+            headers={ATTEMPT_HEADER: str(attempt.id)},
+            messages=messages,
+            stop=stop,
+            options=kwargs,
+        )
 
     async def _agenerate(
         self,
@@ -67,6 +100,14 @@ class MeteredChat(ChatOpenAI):
     ) -> ChatResult:
         # Only a stream leaves something to count when it is cut.
         return await agenerate_from_stream(self._astream(messages, stop, run_manager, **kwargs))
+
+    def _convert_chunk_to_generation_chunk(
+        self, chunk: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> ChatGenerationChunk | None:
+        generation = super()._convert_chunk_to_generation_chunk(chunk, *args, **kwargs)
+        if generation is not None:
+            keep_reasoning(generation.message, chunk)
+        return generation
 
     def _generate(
         self,
@@ -80,7 +121,7 @@ class MeteredChat(ChatOpenAI):
     def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
         raise NotImplementedError(ASYNC_ONLY)
 
-    def _with_key_of(self, attempt: Attempt) -> Self:
+    def _with_key_of(self, attempt: Attempt, model: str) -> Self:
         """Copy the model with the permit's key and address; connections stay shared."""
         headers = {ATTEMPT_HEADER: str(attempt.id)}
         if attempt.permit is None:
@@ -91,7 +132,13 @@ class MeteredChat(ChatOpenAI):
                 base_url=attempt.permit.base_url or OPENAI_URL,
                 default_headers=headers,
             )
-        return self.model_copy(update={"root_async_client": client, "async_client": client.chat.completions})
+        return self.model_copy(
+            update={
+                "model_name": model,
+                "root_async_client": client,
+                "async_client": client.chat.completions,
+            }
+        )
 
 
 def metered_model(call: ModelCall, *, is_hidden: bool = False) -> MeteredChat:
@@ -109,6 +156,7 @@ def metered_model(call: ModelCall, *, is_hidden: bool = False) -> MeteredChat:
         max_completion_tokens=call.max_tokens,
         api_key=key,
         base_url=address,
+        http_client=UNUSED.get(),
         http_async_client=CONNECTIONS.get(),
         timeout=_timeout(),
         stream_chunk_timeout=settings.model_idle_timeout_seconds,
@@ -122,11 +170,10 @@ def metered_model(call: ModelCall, *, is_hidden: bool = False) -> MeteredChat:
     return model
 
 
-async def _within(
-    chunks: AsyncIterator[ChatGenerationChunk], seconds: float
+async def _until(
+    deadline: float, chunks: AsyncIterator[ChatGenerationChunk]
 ) -> AsyncIterator[ChatGenerationChunk]:
     """Pass chunks on until the whole of them took too long; raises TimeoutError from within the wait."""
-    deadline = asyncio.get_running_loop().time() + seconds
     async with aclosing(chunks):  # type: ignore[type-var]  # it is a generator, declared as an iterator
         while True:
             try:
@@ -157,3 +204,5 @@ def _connect() -> openai.DefaultAsyncHttpxClient:
 
 
 CONNECTIONS = PerLoop(_connect)
+# Without one, each model would make its own and read all certificates for it: a tenth of a second per call.
+UNUSED = PerLoop(openai.DefaultHttpxClient)

@@ -3,12 +3,14 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.utils import count_tokens_approximately
+
+from graphs.metering.reasoning import reasoning_of
 
 CHARACTERS_PER_TOKEN = 4
 
@@ -35,7 +37,7 @@ class Tally:
 
     def add(self, chunk: AIMessageChunk) -> None:
         """Take one chunk in. Where usage comes more than once, it is a running total: the last one counts."""
-        self.characters += len(chunk.text)
+        self.characters += len(chunk.text) + len(reasoning_of(chunk))
         self.characters += sum(
             len(call.get("args") or "") + len(call.get("name") or "") for call in chunk.tool_call_chunks
         )
@@ -45,7 +47,7 @@ class Tally:
     def usage(self) -> Usage:
         """Sum up; a request that never reached a model used nothing."""
         if self.reported is not None:
-            return _reported(self.reported)
+            return self._complete(_reported(self.reported))
         if not self.is_sent:
             return Usage()
         return Usage(
@@ -53,6 +55,12 @@ class Tally:
             output_tokens=math.ceil(self.characters / CHARACTERS_PER_TOKEN),
             is_estimated=True,
         )
+
+    def _complete(self, usage: Usage) -> Usage:
+        """Estimate a prompt that was not counted: some servers count the answer alone where they stream."""
+        if usage.input_tokens or not usage.output_tokens:
+            return usage
+        return replace(usage, input_tokens=self.prompt_tokens, is_estimated=True)
 
 
 def estimate_prompt(messages: Sequence[BaseMessage], options: Mapping[str, Any]) -> int:

@@ -7,11 +7,25 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import CheckpointTuple
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
+from graphs.message_channel import NAME as MESSAGES
 from graphs.null_characters import holds_null
+from graphs.persistence.compact import (
+    CompactSerializer,
+    Rebuilt,
+    metadata_to_keep,
+    place_only,
+    server_form,
+    stored_form,
+    unpadded,
+)
+from graphs.persistence.open_checkpointers import known_as_open
 from graphs.persistence.pool import Pool, open_pool, setup_turn
+from graphs.persistence.pruning import branch_check, surviving_checkpoint
+from graphs.persistence.pruning_queue import pruning, queue_setup, thread_forget, thread_queue
+from graphs.persistence.replay import KnownMessages, messages_since, needs_replay, replayed
 
 # How many runs that were rolled back are remembered; what comes late comes within seconds.
 REMEMBERED_RUNS = 1000
@@ -56,19 +70,30 @@ MOST_CHECKPOINTS = 1_000_000
 
 
 class Checkpointer(AsyncPostgresSaver):
-    """The stock saver, plus rolling a run back and copying a thread, each in one transaction."""
+    """The stock saver, smaller and quicker, plus rolling a run back and copying a thread.
+
+    What it reads holds the messages in full; what it stores are only those that were added.
+    """
 
     def __init__(self, pool: Pool) -> None:
         """Share the pool with the stock saver."""
-        super().__init__(pool)
+        super().__init__(pool, serde=CompactSerializer())
         self._pool = pool
+        self._messages = KnownMessages()
         self._rolled_back: deque[str] = deque(maxlen=REMEMBERED_RUNS)
         self._unsaved: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """Read one; raises ValueError, the client's fault to the server, for what Postgres would fail on."""
+        """Read one; raises ValueError, the client's fault to the server, for what Postgres would fail on.
+
+        The id of a step that was pruned gives the beginning of its turn.
+        """
         _check_place(config)
-        return await super().aget_tuple(config)
+        entry = await super().aget_tuple(config)
+        if entry is None and (kept := await surviving_checkpoint(self._pool, config["configurable"])):
+            place = {**config["configurable"], "checkpoint_id": kept}
+            entry = await super().aget_tuple({"configurable": place})
+        return await self._whole(entry) if entry else None
 
     async def alist(
         self,
@@ -79,12 +104,37 @@ class Checkpointer(AsyncPostgresSaver):
         limit: int | None = None,
     ) -> AsyncIterator[CheckpointTuple]:
         """List them; raises ValueError as above."""
+        if before is not None and "configurable" not in before:
+            # The server hands a client's checkpoint on as it came.
+            before = {"configurable": {**before}}
         for place in (config, before):
             _check_place(place)
         if holds_null(filter) or not 0 <= (limit or 0) <= MOST_CHECKPOINTS:
             raise ValueError("The filter or the limit is out of range.")
-        async for entry in super().alist(config, filter=filter, before=before, limit=limit):
+        entries = [entry async for entry in super().alist(config, filter=filter, before=before, limit=limit)]
+        # The oldest first: each is read from the one before.
+        whole = [await self._whole(entry) for entry in reversed(entries)]
+        for entry in reversed(whole):
             yield entry
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Save one; raises CheckpointGone when it branches off a step that is being pruned."""
+        saved = await super().aput(
+            place_only(config),
+            stored_form(checkpoint),
+            metadata_to_keep(config, metadata),
+            {name: unpadded(version) for name, version in new_versions.items()},
+        )
+        if metadata.get("source") != "loop":
+            await branch_check(self._pool, saved["configurable"])
+            await thread_queue(self._pool, saved["configurable"]["thread_id"])
+        return saved
 
     async def adelete_for_runs(self, run_ids: Iterable[str]) -> None:
         """Delete what these runs wrote; without it a rolled-back run leaves its state behind."""
@@ -96,6 +146,14 @@ class Checkpointer(AsyncPostgresSaver):
             cursor = await connection.execute(DELETE_CHECKPOINTS, {"runs": runs})
             threads = list({row["thread_id"] for row in await cursor.fetchall()})
             await connection.execute(DELETE_ORPHANED_BLOBS, {"threads": threads})
+        for thread_id in threads:
+            self._messages.forget(thread_id)
+
+    async def adelete_thread(self, thread_id: str) -> None:
+        """Delete all of a thread."""
+        await super().adelete_thread(thread_id)
+        await thread_forget(self._pool, str(thread_id))
+        self._messages.forget(str(thread_id))
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
@@ -117,6 +175,25 @@ class Checkpointer(AsyncPostgresSaver):
         async with self._pool.connection() as connection, connection.transaction():
             for statement in COPY_THREAD:
                 await connection.execute(statement, names)
+        await thread_queue(self._pool, names["target"])
+
+    async def _whole(self, entry: CheckpointTuple) -> CheckpointTuple:
+        """Put the messages in, so that nobody has to walk back for them."""
+        checkpoint = server_form(entry.checkpoint)
+        entry = entry._replace(checkpoint=checkpoint)
+        if not needs_replay(entry):
+            return entry
+        place = entry.config["configurable"]
+        thread_id, ns = place["thread_id"], place["checkpoint_ns"]
+        known = self._messages.get(thread_id, ns)
+        messages = await messages_since(known, entry, pool=self._pool, serde=self.serde) if known else None
+        if messages is None:
+            history = await self.aget_delta_channel_history(config=entry.config, channels=[MESSAGES])
+            messages = replayed(history[MESSAGES])
+        if known is None or known.checkpoint_id != place["checkpoint_id"]:
+            self._messages.put(thread_id, ns, place["checkpoint_id"], messages)
+        values = {**checkpoint["channel_values"], MESSAGES: Rebuilt(list(messages))}
+        return entry._replace(checkpoint={**checkpoint, "channel_values": values})
 
     @contextmanager
     def _saving(self, run: str) -> Iterator[None]:
@@ -150,4 +227,7 @@ async def checkpointer() -> AsyncIterator[Checkpointer]:
         opened = Checkpointer(pool)
         async with setup_turn(pool):
             await opened.setup()
-        yield opened
+            await queue_setup(pool)
+        async with pruning(pool):
+            with known_as_open(opened):
+                yield opened

@@ -12,3 +12,7 @@ class SummarizerContext(ModelChoice):
         default=True,
         description="Ask for JSON by schema first; plain text is the way out when the model cannot.",
     )
+    source_thread_id: str = Field(
+        default="",
+        description="Thread of the agent whose conversation is read; empty: the messages that are given.",
+    )

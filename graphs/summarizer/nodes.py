@@ -2,21 +2,21 @@
 
 from typing import Any, Literal
 
-import structlog
-from langchain_core.messages import HumanMessage
 from langgraph.runtime import Runtime
 
-from graphs.errors import ModelFailed, ModelRefused
-from graphs.metering.calls import ModelCall, RequestType, call_of
-from graphs.metering.models import metered_model
+from graphs.metering.calls import RequestType, call_of
+from graphs.summaries.transcript import both_ends, transcript
 from graphs.summarizer import prompts
+from graphs.summarizer.answers import answer_of
 from graphs.summarizer.context import SummarizerContext
+from graphs.summarizer.conversation import conversation_of
+from graphs.summarizer.long_texts import longest_piece, summary_of
 from graphs.summarizer.state import SummarizerState
-from graphs.summarizer.transcript import as_title, transcript
+from graphs.summarizer.titles import as_title
 
 TITLE_TOKENS = 48
-
-logger = structlog.get_logger(__name__)
+# The first exchange tells what a conversation is about.
+LONGEST_FOR_TITLE = 6_000
 
 
 def by_task(state: SummarizerState) -> Literal["write_title", "write_summary"]:
@@ -26,45 +26,18 @@ def by_task(state: SummarizerState) -> Literal["write_title", "write_summary"]:
 
 async def write_title(state: SummarizerState, runtime: Runtime[SummarizerContext]) -> dict[str, Any]:
     """Name the conversation."""
+    context = runtime.context
     call = call_of(runtime, node="write_title", request_type=RequestType.TITLE, max_tokens=TITLE_TOKENS)
-    prompt = f"{transcript(state['messages'])}\n\n{prompts.TITLE}"
-    answer = await _answer(call, prompt, field="title", structured=runtime.context.structured_output)
+    text = transcript(await conversation_of(state, context.source_thread_id))
+    if not text:
+        return {"title": prompts.EMPTY_TITLE}
+    text = both_ends(text, longest=min(LONGEST_FOR_TITLE, longest_piece(context)))
+    answer = await answer_of(call, prompts.TITLE, text, field="title", structured=context.structured_output)
     return {"title": as_title(answer) or prompts.EMPTY_TITLE}
 
 
 async def write_summary(state: SummarizerState, runtime: Runtime[SummarizerContext]) -> dict[str, Any]:
-    """Summarize the conversation."""
+    """Summarize the conversation, all of it; one without words has an empty summary, without a call."""
     call = call_of(runtime, node="write_summary", request_type=RequestType.SUMMARIZATION)
-    prompt = f"{transcript(state['messages'])}\n\n{prompts.SUMMARY}"
-    answer = await _answer(call, prompt, field="summary", structured=runtime.context.structured_output)
-    return {"summary": answer.strip()}
-
-
-async def _answer(call: ModelCall, prompt: str, *, field: str, structured: bool) -> str:
-    """Ask by schema, then in plain words if the model's server would not or could not."""
-    if structured:
-        try:
-            return await _by_schema(call, prompt, field)
-        except (ModelRefused, ModelFailed):
-            logger.info("structured_output_failed", run_id=call.run_id, node=call.node)
-    return (await metered_model(call).ainvoke([HumanMessage(prompt)])).text
-
-
-async def _by_schema(call: ModelCall, prompt: str, field: str) -> str:
-    """Ask for JSON with one text field; raises ModelFailed for another object than that."""
-    schema = {
-        "title": f"Conversation{field.capitalize()}",
-        "description": f"The {field} of the conversation.",
-        "type": "object",
-        "properties": {field: {"type": "string"}},
-        "required": [field],
-        "additionalProperties": False,
-    }
-    model = metered_model(call).with_structured_output(schema, method="json_schema", include_raw=True)
-    answer: Any = await model.ainvoke([HumanMessage(prompt)])
-    parsed, text = answer["parsed"], answer["raw"].text
-    if isinstance(parsed, dict) and isinstance(parsed.get(field), str):
-        return str(parsed[field])
-    if text.lstrip().startswith(("{", "[")):
-        raise ModelFailed("The model's answer was not what was asked for.")
-    return str(text)
+    messages = await conversation_of(state, runtime.context.source_thread_id)
+    return {"summary": await summary_of(transcript(messages), call, runtime.context)}

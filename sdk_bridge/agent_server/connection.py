@@ -8,6 +8,7 @@ import httpx
 from langgraph_sdk.client import LangGraphClient
 
 from sdk_bridge.agent_server.calls import Caller
+from sdk_bridge.agent_server.service_runs import SdkServiceRuns
 from sdk_bridge.agent_server.store import SdkStore
 from sdk_bridge.agent_server.streams import SdkRunStreams
 from sdk_bridge.agent_server.threads import SdkThreads
@@ -20,7 +21,7 @@ from sdk_bridge.timeouts import Timeouts
 LIMITS: Final = httpx.Limits(max_connections=None, max_keepalive_connections=20)
 
 
-class SdkBridge(SdkThreads, SdkRunStreams, SdkUsage, SdkStore):
+class SdkBridge(SdkThreads, SdkRunStreams, SdkServiceRuns, SdkUsage, SdkStore):
     """Implements `sdk_bridge.bridge.Bridge`."""
 
     async def server_info(self) -> ServerInfo:

@@ -9,9 +9,15 @@ import httpx
 from langgraph_sdk.schema import StreamPart
 
 from sdk_bridge.agent_server.wire import Wire
-from sdk_bridge.agent_server.wire_messages import read_interrupts, read_message, role_of, text_of
+from sdk_bridge.agent_server.wire_messages import (
+    read_interrupts,
+    read_message,
+    reasoning_of,
+    role_of,
+    text_of,
+)
 from sdk_bridge.errors import BridgeError, RunNotFound, ServerFailed, ThreadNotFound
-from sdk_bridge.events import Event, Interrupted, RunFailed, Token, events_of
+from sdk_bridge.events import Event, Interrupted, Reasoning, RunFailed, Token, events_of
 from sdk_bridge.failures import failure_of
 
 log = logging.getLogger(__name__)
@@ -60,6 +66,8 @@ class StreamTranslator:
         if message.get("type") == "ai" and message_id in self._streamed:
             return
         self._streamed.add(message_id)
+        if reasoning := reasoning_of(message):
+            yield Reasoning(message_id, reasoning)
         if text := text_of(message.get("content")):
             yield Token(message_id, text)
 

@@ -39,6 +39,12 @@ def _text_of_block(block: object) -> str:
     return ""
 
 
+def reasoning_of(raw: Wire) -> str:
+    """What a message, or a piece of one, holds of a model's reasoning."""
+    said = (raw.get("additional_kwargs") or {}).get("reasoning_content")
+    return said if isinstance(said, str) else ""
+
+
 @reading()
 def read_message(raw: Wire) -> Message | None:
     """Read a whole message; None when it is no message of a conversation."""
@@ -49,17 +55,28 @@ def read_message(raw: Wire) -> Message | None:
         id=str(raw.get("id") or ""),
         role=role,
         text=text_of(raw.get("content")),
-        tool_calls=tuple(
-            ToolCallRequest(id=str(call.get("id") or ""), name=call["name"], arguments=call["args"] or {})
-            for call in raw.get("tool_calls") or ()
-        ),
+        tool_calls=_tool_calls(raw),
         tool_call_id=raw.get("tool_call_id"),
         name=raw.get("name"),
         is_error=raw.get("status") == "error",
         usage=_usage(raw.get("usage_metadata")),
         created_at=_created_at(raw),
         attempt_id=_attempt_id(raw),
+        reasoning=reasoning_of(raw),
     )
+
+
+def _tool_calls(raw: Wire) -> tuple[ToolCallRequest, ...]:
+    """Read the calls; those whose arguments make no sense have results too, and are calls without any."""
+    whole = [
+        ToolCallRequest(id=str(call.get("id") or ""), name=call["name"], arguments=call["args"] or {})
+        for call in raw.get("tool_calls") or ()
+    ]
+    malformed = [
+        ToolCallRequest(id=str(call.get("id") or ""), name=call.get("name") or "", arguments={})
+        for call in raw.get("invalid_tool_calls") or ()
+    ]
+    return (*whole, *malformed)
 
 
 def _usage(raw: Wire | None) -> TokenCounts | None:

@@ -1,16 +1,26 @@
 """The in-memory server as one identity sees it."""
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
 from sdk_bridge.bridge import ServerInfo
-from sdk_bridge.errors import BridgeError, Refused
+from sdk_bridge.errors import BridgeError, Refused, ServerTimedOut
 from sdk_bridge.memory.runs import MemoryRuns
+from sdk_bridge.runs import ServiceAnswer, ServiceRun
 from sdk_bridge.usage import UsageRecord
 
 
 class MemoryBridge(MemoryRuns):
     """Implements `sdk_bridge.bridge.Bridge`."""
+
+    async def run_for_service(self, request: ServiceRun, *, within: float) -> ServiceAnswer:
+        await self._enter_as_service()
+        try:
+            async with asyncio.timeout(within):
+                return await self._state.serve(request)
+        except TimeoutError as error:
+            raise ServerTimedOut("The Agent Server did not answer in time.") from error
 
     async def list_usage_records(self, run_id: UUID) -> tuple[UsageRecord, ...]:
         await self._enter_as_service()

@@ -6,7 +6,14 @@ from uuid import UUID
 from sdk_bridge.bridge import Bridge
 from sdk_bridge.memory.assistant import Assistant, echo
 from sdk_bridge.memory.bridge import MemoryBridge
-from sdk_bridge.memory.state import Admission, Faults, Identify, ServerState
+from sdk_bridge.memory.state import (
+    Admission,
+    Faults,
+    Identify,
+    ServerState,
+    ServiceGraph,
+    answer_nothing,
+)
 from sdk_bridge.timeouts import Timeouts
 from sdk_bridge.usage import UsageRecord
 
@@ -15,8 +22,9 @@ class MemoryAgentServer:
     """Implements `sdk_bridge.bridge.AgentServer` without a server.
 
     `identify` maps a token to its owner and raises KeyError for an unknown one. `admit` stands for the
-    admission hook: it is awaited before any run starts and refuses by raising a BridgeError. Runs live on the
-    event loop that started them: closing the loop cancels them.
+    admission hook: it is awaited before any run starts and refuses by raising a BridgeError. `serve` answers
+    the service's runs without a thread. Runs live on the event loop that started them: closing the loop
+    cancels them.
     """
 
     def __init__(
@@ -26,8 +34,11 @@ class MemoryAgentServer:
         assistants: Mapping[str, Assistant] | None = None,
         admit: Admission | None = None,
         timeouts: Timeouts | None = None,
+        serve: ServiceGraph = answer_nothing,
     ) -> None:
-        self._state = ServerState(identify, assistants or {"agent": echo}, admit, timeouts or Timeouts())
+        self._state = ServerState(
+            identify, assistants or {"agent": echo}, admit, timeouts or Timeouts(), serve
+        )
 
     @property
     def faults(self) -> Faults:

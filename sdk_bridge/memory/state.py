@@ -11,7 +11,7 @@ from sdk_bridge.memory.assistant import Assistant
 from sdk_bridge.memory.conversation import Conversation
 from sdk_bridge.memory.identity import Identity
 from sdk_bridge.memory.run import MemoryRun
-from sdk_bridge.runs import RunRequest
+from sdk_bridge.runs import RunRequest, ServiceAnswer, ServiceRun
 from sdk_bridge.threads import Thread, ThreadStatus
 from sdk_bridge.timeouts import Timeouts
 from sdk_bridge.usage import UsageRecord
@@ -29,6 +29,13 @@ class RunAttempt:
 
 Identify = Callable[[str], Identity]
 Admission = Callable[[RunAttempt], Awaitable[None]]
+# Takes the place of graphs that run without a thread; refuses by raising a BridgeError.
+ServiceGraph = Callable[[ServiceRun], Awaitable[ServiceAnswer]]
+
+
+async def answer_nothing(request: ServiceRun) -> ServiceAnswer:  # noqa: ARG001  # a service graph's signature
+    """End without an output."""
+    return ServiceAnswer({})
 
 
 @dataclass(slots=True)
@@ -51,6 +58,7 @@ class ServerState:
     assistants: Mapping[str, Assistant]
     admit: Admission | None
     timeouts: Timeouts
+    serve: ServiceGraph = answer_nothing
     faults: Faults = field(default_factory=Faults)
     threads: dict[UUID, Thread] = field(default_factory=dict)
     conversations: dict[UUID, Conversation] = field(default_factory=lambda: defaultdict(Conversation))

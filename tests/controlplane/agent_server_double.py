@@ -10,6 +10,7 @@ from controlplane.accounts.signing_keys import load_signing_key
 from sdk_bridge import AgentServer, Timeouts
 from sdk_bridge.memory import Admission, Identity, MemoryAgentServer
 from sdk_bridge.memory.assistant import Assistant
+from sdk_bridge.memory.state import ServiceGraph, answer_nothing
 
 CONNECTOR = f"{__name__}.connect"
 _present: list[MemoryAgentServer] = []
@@ -28,12 +29,18 @@ def times_connected() -> int:
     return len(_connections)
 
 
-def install(*, admit: Admission | None = None, **assistants: Assistant) -> MemoryAgentServer:
+def install(
+    *,
+    admit: Admission | None = None,
+    serve: ServiceGraph = answer_nothing,
+    **assistants: Assistant,
+) -> MemoryAgentServer:
     """Start over with an empty server that accepts exactly the tokens that this control plane mints."""
     server = MemoryAgentServer(
         identify=identify,
         assistants=assistants or None,
         admit=admit,
+        serve=serve,
         timeouts=Timeouts(request=0.3, stream_idle=0.3),
     )
     _present[:] = [server]

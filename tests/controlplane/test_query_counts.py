@@ -31,6 +31,7 @@ from controlplane.preferences.models import GroupLimits, UserPreference
 from controlplane.prompts.models import PromptRating, PromptVersion, SystemPromptTemplate
 from controlplane.provider_keys.models import UserAPIKey
 from controlplane.runs.models import Run
+from controlplane.tools.models import McpServer
 from controlplane.upkeep.models import Bookmark
 from controlplane.usage.models import ArchivedMonth, ArchivedSum, ModelPrice
 from tests.controlplane.api.test_isolation import POSSESSIONS, endpoints
@@ -82,6 +83,7 @@ def first_rows(belongings, user) -> Rows:
     ModelPrice.objects.create(
         model_name="gpt-4o", provider="openai", valid_from=timezone.now(), input_mtok=1, output_mtok=1
     )
+    McpServer.objects.create(slug="house", display_name="House", url="https://tools.example.com/mcp")
     group = Group.objects.create(name="Tasters")
     GroupLimits.objects.create(group=group)
     user.groups.add(group)

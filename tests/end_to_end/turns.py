@@ -117,7 +117,7 @@ TURNS: dict[str, tuple[Callable[[Scene], None], tuple[str, ...]]] = {
     "tool loop": (use_a_tool, ("finished", "finished")),
     "cancelled": (cancel, ("cancelled",)),
     "failed": (fail, ("failed",)),
-    "rate limited": (be_rate_limited, ("failed",)),
+    "rate limited": (be_rate_limited, ("failed",) * 3),
     "cut": (be_cut, ("failed",)),
     "retried": (retry, ("failed", "finished")),
 }

@@ -13,6 +13,7 @@ import httpx
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
+from tests.blocking_calls import require_no_blocking_calls
 from tests.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,7 +97,9 @@ class AgentServer:
         return httpx.request(method, f"{self.url}{path}", headers=headers, timeout=30, **options)
 
     def stop(self) -> int:
-        """End it and wait for it."""
+        """End it and wait for it; raises BlockingCallsFound where its log tells of one."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=30)
+        code = self.process.wait(timeout=30)
+        require_no_blocking_calls(self.log)
+        return code

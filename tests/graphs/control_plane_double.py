@@ -32,6 +32,7 @@ class ControlPlaneDouble:
     model_url: str
     api_key: str = "sk-from-the-permit"
     own_key: dict[str, str] | None = None
+    protocol: str = "openai"
     port: int = field(default_factory=lambda: free_ports(1)[0])
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
     context: dict[str, Any] = field(default_factory=dict)
@@ -195,6 +196,7 @@ class ControlPlaneDouble:
             "base_url": self.model_url,
             "api_key": self.api_key,
             "own_key": self.own_key,
+            "protocol": self.protocol,
         }
         return JSONResponse(permit, status_code=201)
 

@@ -22,6 +22,30 @@ def test_a_pool_too_small_to_set_up_its_tables_stops_the_start(configure: Config
         configure(PG_CHECKPOINT_POOL_SIZE="1")
 
 
+def test_networks_are_separated_by_commas(configure: Configure):
+    networks = configure(FETCH_PRIVATE_ADDRESSES="10.1.0.0/16, 127.0.0.1").fetch_private_addresses
+
+    assert [str(network) for network in networks] == ["10.1.0.0/16", "127.0.0.1/32"]
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"FETCH_PRIVATE_ADDRESSES": "everything"},
+        {"WEB_SEARCH": "google"},
+        {"TOOL_CALL_TIMEOUT_SECONDS": "0"},
+        {"MOST_TOOL_ROUNDS": "0"},
+        {"MOST_TOOL_CALLS_PER_ROUND": "0"},
+        {"TAVILY_BASE_URL": "search.example"},
+    ],
+    ids=lambda environment: next(iter(environment)),
+)
+def test_bounds_of_tools_that_make_no_sense_stop_the_start(configure: Configure, environment: dict[str, str]):
+    [name] = environment
+    with pytest.raises(ValidationError, match=name.lower()):
+        configure(**environment)
+
+
 @pytest.mark.parametrize(
     ("environment", "named"),
     [

@@ -12,6 +12,7 @@ from sdk_bridge import (
     Interrupted,
     MessageCompleted,
     PendingInterrupt,
+    Reasoning,
     RunEnded,
     RunFailed,
     RunNotFound,
@@ -83,6 +84,24 @@ def ai(text: str = "hi", **changes: object) -> dict[str, object]:
         pytest.param([updates(summarize=None)], [], id="node-without-update"),
         pytest.param([updates(budget={"context": {}})], [], id="update-without-messages"),
         pytest.param([updates(trim={"messages": [{"type": "remove", "id": "m0"}]})], [], id="removal"),
+        pytest.param(
+            [
+                (
+                    "messages",
+                    [
+                        {
+                            "type": "AIMessageChunk",
+                            "id": "m1",
+                            "content": "",
+                            "additional_kwargs": {"reasoning_content": "Hm."},
+                        },
+                        {"langgraph_node": "call_model"},
+                    ],
+                )
+            ],
+            [Reasoning("m1", "Hm.")],
+            id="reasoning",
+        ),
         pytest.param(
             [("updates", {"__interrupt__": [{"id": "i1", "value": {"q": 1}}]})],
             [Interrupted((PendingInterrupt("i1", {"q": 1}),))],

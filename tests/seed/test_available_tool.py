@@ -6,14 +6,14 @@ from controlplane.tools.selection import enabled_tools
 
 def test_admin_adds_a_tool_and_users_find_it(user):
     AvailableTool.objects.create(
-        tool_name="web_search",
-        display_name="Web Search",
-        description="Searches the web.",
+        tool_name="image_search",
+        display_name="Image Search",
+        description="Searches for pictures.",
         category="search",
         is_active=True,
         is_public=True,
         config_schema={"type": "object", "properties": {"max_results": {"type": "integer"}}},
     )
 
-    assert AvailableTool.objects.visible_to(user.pk).filter(tool_name="web_search").exists()
-    assert "web_search" not in enabled_tools(user.pk)
+    assert AvailableTool.objects.visible_to(user.pk).filter(tool_name="image_search").exists()
+    assert "image_search" not in enabled_tools(user.pk)

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models import Count, F, OuterRef, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 
 from controlplane.chat.models.indexed_messages import IndexedMessage
 from controlplane.chat.models.lexemes import Matches, all_of, in_titles, owned, words_of_session
 
 if TYPE_CHECKING:
     from controlplane.chat.models.sessions import ChatSession  # noqa: F401  # names the rows below
+
+# Of a session whose title nobody can word, one for each of the first exchanges that are tried.
+MOST_TITLE_TRIES = 3
 
 
 class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
@@ -86,6 +89,21 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
     def want_index(self) -> int:
         """Note that what was said has changed; the index follows."""
         return self.update(index_wanted=F("index_wanted") + 1)
+
+    def untitled(self) -> Self:
+        """Keep those for whose title nobody has found words."""
+        return self.filter(
+            title_origin=self.model.TitleOrigin.DEFAULT, title=self.model._meta.get_field("title").default
+        )
+
+    def want_title(self) -> int:
+        """Note that there is something to name, unless it has been tried often enough or is being tried."""
+        open_ones = self.untitled().filter(title_due_at__isnull=True, title_tries__lt=MOST_TITLE_TRIES)
+        return open_ones.update(title_due_at=Now())
+
+    def title_due(self) -> Self:
+        """Keep those whose title is to be worded now."""
+        return self.existing().untitled().filter(title_due_at__lte=Now(), title_tries__lt=MOST_TITLE_TRIES)
 
     def with_totals(self) -> Self:
         """Add what the ledger and the ratings say: `ledger_cost`, `ledger_tokens` and `feedback_count`.

@@ -2,7 +2,7 @@
 
 import uuid
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -16,14 +16,38 @@ from django.utils.translation import gettext_lazy as _
 from controlplane.chat.models.lexemes import words_of_session
 from controlplane.chat.models.session_queries import ChatSessionQuerySet
 from controlplane.chat.tags import LONGEST_TAG, MOST_TAGS
+from controlplane.preferences.models import MultitaskStrategy
+
+# What a session is called until somebody words a title.
+DEFAULT_TITLE: Final = "New conversation"
 
 
 class ChatSession(models.Model):
     """The metadata of one thread; the session's id is the thread's id."""
 
+    class TitleOrigin(models.TextChoices):
+        """Who worded the title; its owner's own is never overwritten."""
+
+        DEFAULT = "default", _("nobody yet")
+        GENERATED = "generated", _("a model")
+        OWNER = "owner", _("its owner")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="chat_sessions")
-    title = models.CharField(max_length=200, default="New conversation")
+    title = models.CharField(max_length=200, default=DEFAULT_TITLE)
+    title_origin = models.CharField(
+        max_length=10,
+        choices=TitleOrigin,
+        default=TitleOrigin.DEFAULT,
+        db_default=TitleOrigin.DEFAULT,
+        editable=False,
+    )
+    title_due_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("When a model is to word its title.")
+    )
+    title_tries = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text=_("How often a model was asked to.")
+    )
     graph_id = models.CharField(max_length=100, default="agent")
 
     tags = ArrayField(
@@ -48,6 +72,15 @@ class ChatSession(models.Model):
         blank=True,
         validators=[MinValueValidator(256)],
         help_text=_("Tokens of history above which older turns are summarized. Empty: as preferred."),
+    )
+
+    multitask_strategy = models.CharField(
+        max_length=10,
+        choices=MultitaskStrategy,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("What becomes of a message that comes while a run is on. Empty: as preferred."),
     )
 
     message_count = models.PositiveIntegerField(default=0, editable=False)
@@ -100,6 +133,11 @@ class ChatSession(models.Model):
                 fields=["id"],
                 name="chat_session_to_index",
                 condition=models.Q(index_wanted__gt=models.F("index_done")),
+            ),
+            models.Index(
+                fields=["title_due_at"],
+                name="chat_session_title_due",
+                condition=models.Q(title_due_at__isnull=False),
             ),
             models.Index(
                 fields=["deleted_at"],

@@ -54,6 +54,7 @@ EXAMPLE: Mapping[str, Any] = {
     "enabled_tools": {"value": ["current_time", "calculator"], "origin": "system"},
     "enable_summarization": {"value": True, "origin": "preference"},
     "summarization_threshold": {"value": 4000, "origin": "system"},
+    "summary_model": {"value": "gpt-4o-mini", "origin": "preference"},
     "summary_keep_tokens": {"value": 2000, "origin": "system"},
     "limits": {
         "messages": {"value": 100, "origin": "group"},
@@ -92,6 +93,7 @@ class EffectiveConfigurationView(APIView):
         enabled_tools = WordsSetting()
         enable_summarization = SwitchSetting()
         summarization_threshold = NumberSetting()
+        summary_model = TextSetting()
         summary_keep_tokens = NumberSetting()
         limits = Limits()
 
@@ -107,8 +109,9 @@ class EffectiveConfigurationView(APIView):
     def get(self, request: Request, session_id: uuid.UUID) -> Response:
         """Read what the next message would run with, unless it wishes for something else itself.
 
-        An empty system prompt is the graph's own. A model that is shown here may have been taken off the
-        list since; the next message is then refused with 422 `model_not_allowed`.
+        An empty system prompt is the graph's own, an empty model of summaries that of the answers. A model
+        that is shown here may have been taken off the list since; the next message is then refused with
+        422 `model_not_allowed`.
         """
         user = user_of(request)
         session = session_get(session_id=session_id, owner_id=user.pk)

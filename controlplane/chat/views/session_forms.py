@@ -20,6 +20,7 @@ from controlplane.errors import Invalid
 SESSION: Final[dict[str, Any]] = {
     "id": "6f1c1d0a-2f0e-4a53-9d0a-0c4d3a6f5b11",
     "title": "Python help",
+    "title_origin": "owner",
     "graph_id": "agent",
     "tags": ["python", "work"],
     "model_name": "gpt-4o",

@@ -63,6 +63,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 10.0,
         "options": {"expires": 9},
     },
+    "sweep-titles": {"task": "chat.sweep_titles", "schedule": 30.0, "options": {"expires": 29}},
     "sweep-exports": {"task": "takeout.sweep_exports", "schedule": 60.0, "options": {"expires": 55}},
     "retire-sessions": {"task": "upkeep.retire_sessions", "schedule": 3600.0, "options": {"expires": 3500}},
     "check-drift": {
@@ -71,6 +72,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": read_environment().drift_check_seconds - 5},
     },
     "sweep-deletions": {"task": "erasure.sweep", "schedule": 60.0, "options": {"expires": 55}},
+    "discover-mcp-servers": {
+        "task": "tools.discover_mcp_servers",
+        "schedule": 3600.0,
+        "options": {"expires": 3500},
+    },
     "sweep-documents": {"task": "documents.sweep_deletions", "schedule": 60.0, "options": {"expires": 55}},
 }
 

@@ -9,6 +9,8 @@ _environment = read_environment()
 
 LANGGRAPH_URL = _environment.langgraph_url
 LANGGRAPH_PUBLIC_URL = _environment.langgraph_public_url or _environment.langgraph_url
+ALLOW_STUDIO_USER = bool(_environment.allow_studio_user)
+STUDIO_URL = _environment.studio_url
 CONTROL_PLANE_URL = _environment.control_plane_url
 CONTROL_PLANE_SECRET = _environment.control_plane_secret.get_secret_value()
 LG_WEBHOOK_SECRET = _environment.lg_webhook_secret.get_secret_value()
@@ -23,16 +25,24 @@ EMBEDDINGS_BASE_URL = (
     _environment.embeddings_base_url or _environment.openai_base_url or "https://api.openai.com/v1"
 )
 OPENAI_API_KEY = _environment.openai_api_key.get_secret_value()
+PROVIDER_SERVERS = _environment.provider_servers()
 DEFAULT_MODEL = _environment.default_model
 DEFAULT_TEMPERATURE = _environment.default_temperature
 DEFAULT_MAX_TOKENS = _environment.default_max_tokens
 DEFAULT_SYSTEM_PROMPT = _environment.default_system_prompt
 DEFAULT_ENABLED_TOOLS = list(_environment.default_enabled_tools)
+WEB_SEARCH = _environment.web_search
+TAVILY_API_KEY = _environment.tavily_api_key.get_secret_value() if _environment.tavily_api_key else ""
+TAVILY_BASE_URL = _environment.tavily_base_url
 DEFAULT_SUMMARIZATION_THRESHOLD = 4000
 DEFAULT_SUMMARY_KEEP_TOKENS = 2000
+AUTO_TITLES = _environment.auto_titles
+SUMMARIZATION_MODEL = _environment.summarization_model
 MODEL_PRICES = _environment.model_prices
 PROVIDER_BASE_URLS = _environment.provider_base_urls
 PROVIDER_PRIVATE_ADDRESSES = list(_environment.provider_private_addresses)
+MCP_STDIO_SERVERS = _environment.mcp_stdio_servers
+MCP_PRIVATE_ADDRESSES = list(_environment.mcp_private_addresses)
 
 # Users' documents. No address leads to them: each is given out by a view that asks whose it is.
 MEDIA_ROOT = Path(__file__).resolve().parents[3] / _environment.documents_folder

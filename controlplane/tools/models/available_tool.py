@@ -9,6 +9,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
+from controlplane.tools.house import tools_without_means
+from controlplane.tools.models.mcp_server import McpServer
 from controlplane.tools.rate_limits import Period, RateLimit
 from controlplane.tools.schemas import no_configuration, require_schema
 
@@ -20,8 +22,10 @@ class AvailableToolQuerySet(models.QuerySet["AvailableTool"]):
     """The words in which the catalogue is asked."""
 
     def active(self) -> Self:
-        """Keep the tools that are on."""
-        return self.filter(is_active=True)
+        """Keep the tools that are on, as are their servers, and that the house has the means for."""
+        is_there = models.Q(mcp_server=None) | models.Q(mcp_server__is_active=True)
+        offered = self.filter(is_there, is_active=True, is_offered=True)
+        return offered.exclude(tool_name__in=tools_without_means())
 
     def visible_to(self, user_id: uuid.UUID) -> Self:
         """Keep the active tools that a user may have: the public ones, and those that were given to them."""
@@ -72,6 +76,16 @@ class AvailableTool(models.Model):
         null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Empty: no limit.")
     )
     default_rate_limit_period = models.CharField(max_length=6, choices=Period, default=Period.HOUR)
+    mcp_server = models.ForeignKey(
+        McpServer, null=True, blank=True, editable=False, on_delete=models.CASCADE, related_name="tools"
+    )
+    remote_name = models.CharField(
+        max_length=128, blank=True, editable=False, help_text=_("As its server knows it.")
+    )
+    input_schema = models.JSONField(default=dict, blank=True, editable=False)
+    is_offered = models.BooleanField(
+        default=True, editable=False, help_text=_("Whether its server still has it.")
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -82,6 +96,11 @@ class AvailableTool(models.Model):
             models.CheckConstraint(
                 condition=models.Q(default_rate_limit__isnull=True) | models.Q(default_rate_limit__gte=1),
                 name="tools_default_limit_positive",
+            ),
+            models.UniqueConstraint(
+                fields=["mcp_server", "remote_name"],
+                name="tools_one_per_remote_name",
+                condition=models.Q(mcp_server__isnull=False),
             ),
         )
         indexes = (models.Index(fields=["is_active", "tool_name"], name="tools_active"),)

@@ -7,16 +7,20 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ToolCall(models.Model):
-    """One permitted call of a tool; its key is the attempt id that the graph made for it."""
+    """One call of a tool, permitted or refused; its key is the attempt id that the graph made for it."""
 
     class Outcome(models.TextChoices):
-        """Pending from the permit on; `unknown` when its run was settled without a word of its end."""
+        """Pending from the permit on; `unknown` when its run was settled without a word of its end.
+
+        What was `refused` was not run and counts as no use.
+        """
 
         PENDING = "pending", _("pending")
         FINISHED = "finished", _("finished")
         FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")
         UNKNOWN = "unknown", _("unknown")
+        REFUSED = "refused", _("refused")
 
     id = models.UUIDField(primary_key=True, editable=False)
     user = models.ForeignKey(

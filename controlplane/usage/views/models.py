@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from controlplane.api.pagination import KeysetPagination
+from controlplane.language_models.capabilities import is_text_only
 from controlplane.language_models.models import AllowedModel
 from controlplane.language_models.selection import (
     allowed_models,
@@ -110,4 +111,7 @@ class ModelsView(generics.GenericAPIView[AllowedModel]):
 
 def _allowed_without_row() -> list[AllowedModel]:
     name = model_allowed_without_row()
-    return [] if name is None else [AllowedModel(name=name, is_active=True)]
+    if name is None:
+        return []
+    can = not is_text_only(name)
+    return [AllowedModel(name=name, is_active=True, supports_tools=can, supports_vision=can)]

@@ -4,11 +4,14 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from graphs.agent.asked import without_cut_call
+from graphs.agent.budget import fitted
 from graphs.agent.context import AgentContext
 from graphs.agent.history import model_view
+from graphs.agent.images import without_images
 from graphs.agent.prompts import SYSTEM_PROMPT
 from graphs.agent.state import AgentState
-from graphs.agent.tools import enabled_tools
+from graphs.agent.toolbox import tools_of
 from graphs.metering.calls import RequestType, call_of
 from graphs.metering.models import metered_model
 
@@ -17,10 +20,12 @@ async def call_model(state: AgentState, runtime: Runtime[AgentContext]) -> dict[
     """Answer the conversation so far; raises the errors of graphs/errors.py."""
     context = runtime.context
     model = metered_model(call_of(runtime, node="call_model", request_type=RequestType.CHAT))
-    tools = enabled_tools(context.enabled_tools)
+    tools = tools_of(context)
     # Some servers reject the mere presence of tools.
     speaker = model.bind_tools(tools) if tools else model
     view = model_view(
         state["messages"], state.get("summary"), system_prompt=context.system_prompt or SYSTEM_PROMPT
     )
-    return {"messages": [await speaker.ainvoke(view)]}
+    if not context.supports_vision:
+        view = without_images(view)
+    return {"messages": [without_cut_call(await speaker.ainvoke(fitted(view, context, tools)))]}

@@ -1,77 +1,104 @@
-"""Summarizes older turns for the model once the history outgrows its budget."""
+"""Summarizes older turns for the model once its input outgrows the budget."""
 
 from typing import Any
 
+import structlog
 from langchain_core.messages import AnyMessage
 from langchain_core.messages.utils import count_tokens_approximately
 from langgraph.runtime import Runtime
-from langmem.short_term import (  # type: ignore[import-untyped]  # ships no types
-    RunningSummary,
-    asummarize_messages,
-)
 
+from graphs.agent.budget import budget_of, newest_within, size_of, turns_of
 from graphs.agent.context import AgentContext
-from graphs.agent.history import before_last_question, recent_messages, valid_summary
+from graphs.agent.history import (
+    before_last_question,
+    fingerprint,
+    model_view,
+    recent_messages,
+    valid_summary,
+)
+from graphs.agent.images import without_images
+from graphs.agent.prompts import SYSTEM_PROMPT
+from graphs.agent.running_summary import MOST_TOKENS, SUMMARY_TOKENS, extended
 from graphs.agent.state import AgentState, Summary
+from graphs.agent.toolbox import tools_of
+from graphs.errors import GraphError, LimitReached
 from graphs.metering.calls import RequestType, call_of
 from graphs.metering.models import metered_model
 
-SUMMARY_TOKENS = 256
+logger = structlog.get_logger(__name__)
 
 
 async def keep_within_budget(state: AgentState, runtime: Runtime[AgentContext]) -> dict[str, Any]:
-    """Extend the running summary when the rest exceeds the threshold; `messages` stays whole."""
-    context = runtime.context
-    messages = state["messages"]
-    summary = valid_summary(state.get("summary"), messages)
-    size = count_tokens_approximately(recent_messages(messages, summary))
-    if not context.enable_summarization or size <= context.summarization_threshold:
-        return {}
-    history = before_last_question(messages)
-    extended = await _summarize(history, summary, runtime)
-    return {"summary": extended} if extended else {}
+    """Extend the running summary when the model's input exceeds the budget; `messages` stays whole.
+
+    One that no longer holds is forgotten. Raises LimitReached; without a summary for another reason the turn
+    goes on, since call_model leaves out what does not fit.
+    """
+    messages, known = state["messages"], state.get("summary")
+    summary = valid_summary(known, messages)
+    if due := _due(messages, summary, runtime.context):
+        try:
+            summary = await _summarized(messages, due, summary, runtime) or summary
+        except LimitReached:
+            raise
+        except GraphError as error:
+            logger.warning("summary_failed", run_id=_run_id(runtime), code=error.code)
+    return {} if summary == known else {"summary": summary}
 
 
-async def _summarize(
-    history: list[AnyMessage], summary: Summary | None, runtime: Runtime[AgentContext]
+def _due(messages: list[AnyMessage], summary: Summary | None, context: AgentContext) -> list[AnyMessage]:
+    """Choose what is to be summarized now: whole turns, just as many that the rest fits."""
+    budget = budget_of(context)
+    if budget is None or not context.enable_summarization:
+        return []
+    prompt = context.system_prompt or SYSTEM_PROMPT
+    size = size_of(model_view(messages, summary, system_prompt=prompt), tools_of(context))
+    if size <= budget:
+        return []
+    older = recent_messages(before_last_question(messages), summary)
+    beside = size - count_tokens_approximately(older) + SUMMARY_TOKENS
+    turns = turns_of(older)
+    kept_from = newest_within(turns, room=min(context.summary_keep_tokens, max(budget - beside, 0)))
+    return _bounded(turns[:kept_from])
+
+
+def _bounded(turns: list[list[AnyMessage]]) -> list[AnyMessage]:
+    """Take what can be summarized within one turn, the oldest; the rest's time comes with the next ones."""
+    taken: list[AnyMessage] = []
+    for turn in turns:
+        if taken and count_tokens_approximately([*taken, *turn]) > MOST_TOKENS:
+            break
+        taken += turn
+    return taken
+
+
+async def _summarized(
+    messages: list[AnyMessage],
+    due: list[AnyMessage],
+    summary: Summary | None,
+    runtime: Runtime[AgentContext],
 ) -> Summary | None:
-    """Summarize just enough for the rest to fit; None when there is nothing worth summarizing."""
-    if valid_summary(summary, history) is not summary:
-        return None
     context = runtime.context
-    size = count_tokens_approximately(recent_messages(history, summary))
-    surplus = size - context.summary_keep_tokens
-    if surplus <= 0:
-        return None
     call = call_of(
         runtime,
         node="keep_within_budget",
         request_type=RequestType.SUMMARIZATION,
         max_tokens=SUMMARY_TOKENS,
+        model=context.summary_model,
     )
-    result = await asummarize_messages(
-        history,
-        running_summary=_to_langmem(summary),
+    text = await extended(
+        summary["text"] if summary else "",
+        without_images(due),
         model=metered_model(call, is_hidden=True),
-        max_tokens=max(context.summarization_threshold, context.summary_keep_tokens) + 2 * SUMMARY_TOKENS,
-        max_tokens_before_summary=surplus,
-        max_summary_tokens=SUMMARY_TOKENS,
+        context_length=context.summary_context_length if context.summary_model else context.context_length,
     )
-    return _from_langmem(result.running_summary) or summary
-
-
-def _to_langmem(summary: Summary | None) -> RunningSummary | None:
-    """Rebuild langmem's own form. Its list of ids would grow with the thread; the last one says the same."""
-    if summary is None:
+    last = due[-1].id
+    if not text or last is None:
         return None
-    return RunningSummary(
-        summary=summary["text"],
-        summarized_message_ids=set(),
-        last_summarized_message_id=summary["last_message_id"],
-    )
+    covered = messages[: [message.id for message in messages].index(last) + 1]
+    return Summary(text=text, last_message_id=last, covers=fingerprint(covered))
 
 
-def _from_langmem(running: RunningSummary | None) -> Summary | None:
-    if running is None or running.last_summarized_message_id is None:
-        return None
-    return Summary(text=running.summary, last_message_id=running.last_summarized_message_id)
+def _run_id(runtime: Runtime[AgentContext]) -> str:
+    info = runtime.execution_info
+    return (info.run_id if info else None) or ""

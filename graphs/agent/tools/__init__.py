@@ -6,8 +6,10 @@ from langchain_core.tools import BaseTool
 
 from graphs.agent.tools.calculator import calculator
 from graphs.agent.tools.current_time import current_time
+from graphs.agent.tools.fetch_page import fetch_page
+from graphs.agent.tools.web_search import web_search
 
-TOOLS: dict[str, BaseTool] = {tool.name: tool for tool in (calculator, current_time)}
+TOOLS: dict[str, BaseTool] = {tool.name: tool for tool in (calculator, current_time, fetch_page, web_search)}
 
 
 def enabled_tools(names: Sequence[str]) -> list[BaseTool]:

@@ -50,7 +50,7 @@ OURS = [
     AccountExport,
 ]
 # Of the house and not of users: what these pages cost and allow is tested beside their apps.
-OF_THE_HOUSE = ["AllowedModel", "ModelPrice", "AvailableTool", "DriftFinding", "AuditEntry"]
+OF_THE_HOUSE = ["AllowedModel", "ModelPrice", "AvailableTool", "McpServer", "DriftFinding", "AuditEntry"]
 SHOWN_ONLY = [
     PersonalAccessToken,
     PromptVersion,

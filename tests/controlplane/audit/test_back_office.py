@@ -22,13 +22,14 @@ from controlplane.language_models.models import AllowedModel
 from controlplane.preferences.models import UserPreference
 from controlplane.prompts.models import SystemPromptTemplate
 from controlplane.provider_keys.models import UserAPIKey
-from controlplane.tools.models import AvailableTool, UserTool
+from controlplane.tools.models import AvailableTool, McpServer, UserTool
 from controlplane.usage.models import ModelPrice
 from tests.controlplane.admin.test_pages import page_of
 from tests.controlplane.one_of_each import add_one_of_each_of
 
 SCHEMA = '{"type": "object"}'
 LATER = timezone.now() + timezone.timedelta(days=9)
+MCP = {"display_name": "B", "transport": "streamable_http", "call_timeout_seconds": 9, "url": "https://a.b"}
 # What is posted to make, to change and to delete a row: a page that is not here has to say why below.
 FORMS = {
     "auth.Group": ({"name": "New"}, {"name": "Renamed"}, True),
@@ -41,7 +42,7 @@ FORMS = {
     "accounts.Invitation": ({"email": "guest@example.com"}, None, False),
     "preferences.UserPreference": (
         None,
-        {"daily_message_limit": "3", "theme": "dark", "language": "en", "timezone": "UTC"},
+        {"daily_message_limit": "3", "theme": "dark", "multitask_strategy": "reject"},
         False,
     ),
     "prompts.SystemPromptTemplate": (
@@ -54,10 +55,11 @@ FORMS = {
         {"display_name": "B", "category": "general", "config_schema": SCHEMA},
         True,
     ),
+    "tools.McpServer": ({"slug": "fresh", **MCP, "headers": '{"X-Key": "k"}'}, MCP, True),
     "tools.UserTool": (None, {"is_enabled": "", "rate_limit": "3", "rate_limit_period": "day"}, False),
     "language_models.AllowedModel": (
         {"name": "gpt-new", "price_source": "none"},
-        {"price_source": "none", "supports_tools": "on"},
+        {"price_source": "none", "supports_vision": "on"},
         True,
     ),
     "usage.ModelPrice": (
@@ -70,8 +72,8 @@ FORMS = {
     "documents.UserDocument": (None, {"category": "Other", "tags": "[]"}, True),
 }  # fmt: skip
 UNRECORDED = {"feedback.MessageFeedback": "a review names its reviewer and its time in its own row"}
-FILLED_IN = {"default_rate_limit_period": "hour", "limits-TOTAL_FORMS": "0", "limits-INITIAL_FORMS": "0",
-             "versions-TOTAL_FORMS": "0", "versions-INITIAL_FORMS": "0"}  # fmt: skip
+INLINES = [f"{a}-{b}_FORMS" for a in ("limits", "tools", "versions") for b in ("TOTAL", "INITIAL")]
+FILLED_IN = {"default_rate_limit_period": "hour", **dict.fromkeys(INLINES, "0")}
 
 
 @pytest.fixture
@@ -91,6 +93,7 @@ def session(make_user) -> ChatSession:
     """Something of everything, of a user, and of the house."""
     made = add_one_of_each_of(make_user("one@example.com"))
     Group.objects.create(name="Some")
+    McpServer.objects.create(slug="old", display_name="Old", url="https://old.example.com/mcp")
     tool = AvailableTool.objects.create(tool_name="weather", display_name="Weather")
     UserTool.objects.update(available_tool=tool, tool_display_name="Weather")
     AllowedModel.objects.create(name="gpt-old", price_source="none")

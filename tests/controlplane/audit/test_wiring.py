@@ -193,7 +193,7 @@ def test_tools(user):
 def test_allowed_models(db):
     AllowedModel.objects.all().delete()
     model = language_models.model_add(name="gpt-x", is_active=True, actor_id=ACTOR)
-    language_models.model_change(model_id=model.pk, changes={"supports_tools": True}, actor_id=ACTOR)
+    language_models.model_change(model_id=model.pk, changes={"supports_tools": False}, actor_id=ACTOR)
     language_models.models_deactivate(model_ids=[model.pk], actor_id=ACTOR)
     language_models.models_activate(model_ids=[model.pk], actor_id=ACTOR)
     language_models.models_remove(model_ids=[model.pk], actor_id=ACTOR)
@@ -201,7 +201,7 @@ def test_allowed_models(db):
     language_models.model_set_default(model_id=other.pk, actor_id=ACTOR)
     assert [changes for _, _, _, changes in told()] == [
         {"exists": [False, True]},
-        {"supports_tools": [False, True]},
+        {"supports_tools": [True, False]},
         {"is_active": [True, False]},
         {"is_active": [False, True]},
         {"exists": [True, False]},

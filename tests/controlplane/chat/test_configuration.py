@@ -34,6 +34,7 @@ def test_each_value_is_shown_with_its_origin(api, user, settings):
         "enabled_tools": {"value": ["current_time", "calculator"], "origin": "system"},
         "enable_summarization": {"value": True, "origin": "preference"},
         "summarization_threshold": {"value": 4000, "origin": "system"},
+        "summary_model": {"value": "", "origin": "system"},
         "summary_keep_tokens": {"value": 2000, "origin": "system"},
         "limits": {
             "messages": {"value": 100, "origin": "group"},
@@ -52,8 +53,9 @@ def test_looking_starts_nothing_and_costs_a_fixed_number_of_queries(
     api, user, settings, django_assert_num_queries
 ):
     session = ChatSession.objects.create(user=user)
-    # The caller, the session, the preferences, the default model and prompt, all and own tools, the limits.
-    with django_assert_num_queries(8):
+    # The caller, the session, the preferences, the default model, what it can do, its fallbacks, its context,
+    # the prompt, tools, the limits.
+    with django_assert_num_queries(11):
         assert api.get(address(session)).status_code == 200
     assert not Run.objects.exists()
 

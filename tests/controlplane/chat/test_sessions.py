@@ -38,6 +38,7 @@ def test_new_session_and_its_thread_have_one_id_and_one_owner(api, user, agent_s
     assert response.json() == {
         "id": str(session.pk),
         "title": "Tea",
+        "title_origin": "owner",
         "graph_id": "agent",
         "tags": [],
         "model_name": "gpt-4o",

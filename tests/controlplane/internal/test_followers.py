@@ -39,4 +39,5 @@ def test_session_is_indexed_once_its_run_is_settled(admitted, queue, settings):
 
     (job,) = queue()
     assert job["headers"]["task"] == "runs.settle_run"
-    assert followers(job) == [("chat.index_session", [str(run.session_id)])]
+    of_session = [str(run.session_id)]
+    assert followers(job) == [("chat.index_session", of_session), ("chat.title_session", of_session)]

@@ -112,7 +112,13 @@ def test_permit_is_created_once_and_then_repeated(user, agent_server_client, set
     body = call()
     first, second = (post(agent_server_client, f"/internal/runs/{run_id}/calls/", body) for _ in range(2))
     assert (first.status_code, second.status_code) == (201, 200)
-    expected = {"attempt_id": body["attempt_id"], "base_url": None, "api_key": "sk-house", "own_key": None}
+    expected = {
+        "attempt_id": body["attempt_id"],
+        "base_url": None,
+        "api_key": "sk-house",
+        "protocol": "openai",
+        "own_key": None,
+    }
     assert first.json() == second.json() == expected
     assert first.headers["Cache-Control"] == "no-store"
     assert TokenUsage.objects.count() == 1

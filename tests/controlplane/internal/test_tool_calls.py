@@ -45,7 +45,7 @@ def test_call_is_permitted_once_and_then_repeated(run, agent_server_client):
     first, second = (post(agent_server_client, run, body) for _ in range(2))
 
     assert (first.status_code, second.status_code) == (201, 200)
-    expected = {"attempt_id": body["attempt_id"], "configuration": {}, "secrets": {}}
+    expected = {"attempt_id": body["attempt_id"], "configuration": {}, "secrets": {}, "connection": None}
     assert first.json() == second.json() == expected
     assert first.headers["Cache-Control"] == "no-store"
     assert ToolCall.objects.count() == 1
@@ -81,7 +81,7 @@ def test_tool_that_is_off_is_refused(run, agent_server_client):
     answer = post(agent_server_client, run, call())
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "tool_disabled")
-    assert not ToolCall.objects.exists()
+    assert ToolCall.objects.get().outcome == "refused"
 
 
 def test_rate_limit_says_when_to_come_back(run, agent_server_client):
@@ -99,7 +99,8 @@ def test_rate_limit_says_when_to_come_back(run, agent_server_client):
         "remaining": 0,
     }
     assert 0 < int(answer.headers["Retry-After"]) <= 7_201
-    assert (ToolCall.objects.count(), UserTool.objects.get().usage_count) == (1, 1)
+    assert sorted(ToolCall.objects.values_list("outcome", flat=True)) == ["pending", "refused"]
+    assert UserTool.objects.get().usage_count == 1
 
 
 @pytest.mark.parametrize(

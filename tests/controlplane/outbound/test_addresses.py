@@ -6,40 +6,15 @@ import pytest
 
 from controlplane.outbound.addresses import may_be_asked, resolve
 from controlplane.outbound.errors import AddressRefused
+from tests.hostile_addresses import INSIDE, OUTSIDE
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "127.0.0.1",
-        "10.1.2.3",
-        "172.16.0.1",
-        "192.168.1.1",
-        "169.254.169.254",
-        "100.64.0.1",
-        "0.0.0.0",
-        "224.0.0.1",
-        "255.255.255.255",
-        "::1",
-        "::",
-        "fe80::1",
-        "fc00::1",
-        "fd00:ec2::254",
-        "ff02::1",
-        "::ffff:127.0.0.1",
-        "::ffff:169.254.169.254",
-        "::7f00:1",
-        "64:ff9b::7f00:1",
-        "64:ff9b:1::7f00:1",
-        "2002:7f00:1::",
-        "2001:0:4136:e378:8000:63bf:80ff:fffe",
-    ],
-)
+@pytest.mark.parametrize("address", INSIDE)
 def test_addresses_inside_are_refused(address):
     assert not may_be_asked(ip_address(address))
 
 
-@pytest.mark.parametrize("address", ["1.1.1.1", "8.8.8.8", "2606:4700::1111", "::ffff:1.1.1.1"])
+@pytest.mark.parametrize("address", OUTSIDE)
 def test_public_addresses_may_be_asked(address):
     assert may_be_asked(ip_address(address))
 

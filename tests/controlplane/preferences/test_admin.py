@@ -28,7 +28,8 @@ def office(make_user) -> Client:
 
 def form(**fields: object) -> dict[str, object]:
     """What the form of an untouched row sends."""
-    return {"theme": "system", "enable_auto_summarization": "on", "enable_streaming": "on", **fields}
+    chosen = {"theme": "system", "multitask_strategy": "reject"}
+    return {**chosen, "enable_auto_summarization": "on", "enable_streaming": "on", **fields}
 
 
 def inline(**fields: object) -> dict[str, object]:

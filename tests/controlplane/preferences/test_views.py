@@ -27,6 +27,8 @@ def test_preferences_are_there_from_the_start(api, user):
         "language": "",
         "timezone": "",
         "enable_streaming": True,
+        "multitask_strategy": "reject",
+        "summarization_model": "",
         "daily_message_limit": None,
         "daily_token_limit": None,
         "daily_cost_limit": None,

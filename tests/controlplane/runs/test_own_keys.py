@@ -9,6 +9,8 @@ from controlplane.language_models.models import AllowedModel
 from controlplane.provider_keys.models import KeyCounter, UserAPIKey
 from controlplane.provider_keys.services import key_change, key_delete, keys_deactivate
 from controlplane.runs.admission import Role
+from controlplane.runs.configuration import effective_configuration
+from controlplane.runs.context import Wishes
 from controlplane.runs.permits import call_permit
 from controlplane.usage.models import DailyCounter, TokenUsage
 from tests.controlplane.provider_keys.provider_server import GOOD_KEY
@@ -183,3 +185,21 @@ def test_key_that_can_be_read_again_is_used_again(
 
     key.refresh_from_db()
     assert (permit.api_key, key.is_unreadable) == (GOOD_KEY, False)
+
+
+@pytest.mark.parametrize(("may_use_house_key", "expected"), [(False, ["gpt-4o"]), (True, ["gpt-4o", "far"])])
+def test_own_key_s_run_falls_back_to_the_house_only_if_its_user_agreed(
+    user, make_key, may_use_house_key, expected
+):
+    key = make_key(may_use_house_key=may_use_house_key)
+    near = AllowedModel.objects.create(
+        is_active=True,
+        name="gpt-4o",
+        provider=key.provider,
+        fallback=AllowedModel.objects.create(is_active=True, name="far", provider="mistral"),
+    )
+    AllowedModel.objects.create(is_active=True, name="main", provider=key.provider, fallback=near)
+    configuration = effective_configuration(session=None, user_id=user.pk, wishes=Wishes(model="main"))
+
+    assert configuration.on_key(key).fallback_models.value == expected
+    assert configuration.on_key(None).fallback_models.value == ["gpt-4o", "far"]

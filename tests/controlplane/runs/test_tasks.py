@@ -109,6 +109,8 @@ def test_beat_calls_only_jobs_that_exist(settings):
         "upkeep.retire_sessions",
         "chat.sweep_provisional",
         "chat.sweep_message_index",
+        "chat.sweep_titles",
+        "tools.discover_mcp_servers",
         "usage.roll_up",
         "accounts.forget_expired",
         "api.forget_old_keys",

@@ -26,16 +26,18 @@ SEARCH_SCHEMA = {
 
 @pytest.fixture
 def built_in(db) -> dict[str, AvailableTool]:
-    """The catalogue as the migration leaves it, also after a test that emptied all tables."""
+    """A catalogue of two tools, also after a test that emptied all tables."""
+    AvailableTool.objects.all().delete()
     import_module("controlplane.tools.migrations.0002_built_in_tools").add_built_in_tools(apps, None)
     return {tool.tool_name: tool for tool in AvailableTool.objects.all()}
 
 
 @pytest.fixture
 def add_tool(db) -> Callable[..., AvailableTool]:
-    """Put a tool into the catalogue as the back office does."""
+    """Put a tool into the catalogue as the back office does, in the place of one of its name."""
 
     def add(tool_name: str = "web_search", **fields: object) -> AvailableTool:
+        AvailableTool.objects.filter(tool_name=tool_name).delete()
         return available_tool_save(
             tool=AvailableTool(tool_name=tool_name, **{"display_name": "Web search", **fields})
         )

@@ -9,7 +9,7 @@ from controlplane.errors import Conflict, Forbidden, LimitReached, NotFound
 from controlplane.runs.admission import Role
 from controlplane.runs.mirror import has_made_calls, run_close, run_end, run_withdraw
 from controlplane.runs.tool_calls import tool_call_permit
-from controlplane.tools.calls import ToolCallRequest, ToolPermit, tool_call_end
+from controlplane.tools.calls import MOST_REFUSED_PER_RUN, ToolCallRequest, ToolPermit, tool_call_end
 from controlplane.tools.catalogue import available_tools_switch
 from controlplane.tools.models import AvailableTool, ToolCall, UserTool
 from controlplane.tools.services import user_tool_choose
@@ -27,7 +27,12 @@ def ask(run, *, tool_name="calculator", **changes) -> ToolCallRequest:
 
 
 def nothing_was_counted() -> bool:
-    return not ToolCall.objects.exists() and not UserTool.objects.filter(usage_count__gt=0).exists()
+    permitted = ToolCall.objects.exclude(outcome="refused")
+    return not permitted.exists() and not UserTool.objects.filter(usage_count__gt=0).exists()
+
+
+def outcomes() -> dict[str, str]:
+    return dict(ToolCall.objects.values_list("tool_name", "outcome"))
 
 
 def test_permitted_call_is_noted_and_counted(user, run):
@@ -88,7 +93,7 @@ def test_switched_off_during_a_run_is_off_at_the_next_call(run):
         tool_call_permit(ask(run))
 
     assert refusal.value.code == "tool_disabled"
-    assert (ToolCall.objects.count(), UserTool.objects.get().usage_count) == (1, 1)
+    assert (ToolCall.objects.exclude(outcome="refused").count(), UserTool.objects.get().usage_count) == (1, 1)
 
 
 @pytest.mark.parametrize("name", ["calculator", "no_such_tool"], ids=["user's choice", "unknown"])
@@ -99,6 +104,7 @@ def test_tool_that_is_off_is_refused(user, run, name):
         tool_call_permit(ask(run, tool_name=name))
 
     assert nothing_was_counted()
+    assert outcomes() == {name: "refused"}
 
 
 def test_rate_limit_refuses_and_counts_nothing(run):
@@ -108,7 +114,46 @@ def test_rate_limit_refuses_and_counts_nothing(run):
     with pytest.raises(LimitReached):
         tool_call_permit(ask(run))
 
-    assert (ToolCall.objects.count(), UserTool.objects.get().usage_count) == (1, 1)
+    assert sorted(ToolCall.objects.values_list("outcome", flat=True)) == ["pending", "refused"]
+    assert UserTool.objects.get().usage_count == 1
+
+
+def test_refused_call_is_noted_once_with_whose_it_was(user, run):
+    AvailableTool.objects.update(is_active=False)
+    request = ask(run)
+    for _ in range(2):
+        with pytest.raises(Forbidden):
+            tool_call_permit(request)
+
+    call = ToolCall.objects.get()
+    assert (call.pk, call.user_id, call.session_id) == (request.attempt_id, user.pk, run.session_id)
+    assert call.ended_at is not None
+    tool_call_end(run_id=run.pk, attempt_id=request.attempt_id, outcome="finished", duration_ms=1)
+    assert run_close(run_id=run.pk) is False
+    assert outcomes() == {"calculator": "refused"}
+
+
+def test_refused_call_that_is_permitted_later_counts_once(run):
+    request = ask(run)
+    AvailableTool.objects.update(is_active=False)
+    with pytest.raises(Forbidden):
+        tool_call_permit(request)
+    AvailableTool.objects.update(is_active=True)
+
+    assert [tool_call_permit(request).is_new for _ in range(2)] == [True, False]
+
+    call = ToolCall.objects.get()
+    assert (call.outcome, call.ended_at, UserTool.objects.get().usage_count) == ("pending", None, 1)
+
+
+def test_refusals_of_one_run_are_noted_up_to_a_bound(run, admitted):
+    AvailableTool.objects.update(is_active=False)
+    for asking in [run] * (MOST_REFUSED_PER_RUN + 2) + [admitted()]:
+        with pytest.raises(Forbidden):
+            tool_call_permit(ask(asking))
+
+    assert ToolCall.objects.filter(run_id=run.pk).count() == MOST_REFUSED_PER_RUN
+    assert ToolCall.objects.count() == MOST_REFUSED_PER_RUN + 1
 
 
 def test_repeat_of_the_last_call_that_fits_is_not_refused(run):
@@ -159,7 +204,8 @@ def test_permit_carries_configuration_and_secrets_of_its_user(user, run, search)
 
     permit = tool_call_permit(ask(run, tool_name="web_search"))
 
-    assert (permit.configuration, permit.secrets) == ({"max_results": 3}, {"api_key": "sk-1234"})
+    assert permit.configuration == {"max_results": 3, "search_provider": "ddgs"}
+    assert permit.secrets == {"api_key": "sk-1234"}
     assert "sk-1234" not in f"{permit!r} {permit}"
 
 
@@ -232,7 +278,8 @@ def test_calls_of_many_runs_at_once_never_exceed_the_limit(built_in, admitted):
 
     assert sum(isinstance(outcome, ToolPermit) for outcome in outcomes) == 5
     assert sum(isinstance(outcome, LimitReached) for outcome in outcomes) == 25
-    assert (ToolCall.objects.count(), UserTool.objects.get().usage_count) == (5, 5)
+    assert (ToolCall.objects.exclude(outcome="refused").count(), UserTool.objects.get().usage_count) == (5, 5)
+    assert ToolCall.objects.filter(outcome="refused").count() == 25
 
 
 @pytest.mark.django_db(transaction=True)

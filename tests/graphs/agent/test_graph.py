@@ -184,7 +184,7 @@ async def test_older_turns_are_summarized_for_the_model_alone(
     [request] = scripted_model.calls(f"now {thread}")
     told = request["body"]["messages"]
     assert len(state["messages"]) == 14
-    assert set(state["summary"]) == {"text", "last_message_id"}
+    assert set(state["summary"]) == {"text", "last_message_id", "covers"}
     assert state["summary"]["text"] == "First part."
     assert "First part." in told[0]["content"]
     assert len(told) < 6

@@ -5,8 +5,11 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 
 from graphs.agent.nodes.run_tools import stop_tools
 from graphs.agent.prompts import ROUNDS_SPENT, STOPPED
-from graphs.agent.routing import MOST_TOOL_ROUNDS, after_model, before_model
+from graphs.agent.routing import after_model, before_model
+from graphs.settings import Settings
+from tests.graphs.conftest import Configure
 
+MOST_TOOL_ROUNDS = Settings.model_fields["most_tool_rounds"].default
 CALL = {"name": "calculator", "args": {}, "id": "c1", "type": "tool_call"}
 
 
@@ -30,6 +33,14 @@ def rounds(count: int) -> list[AnyMessage]:
 )
 def test_the_next_step_follows_from_the_last_message(messages: list[AnyMessage], step: str):
     assert after_model({"messages": messages}) == step
+
+
+def test_number_of_rounds_is_the_house_s_to_set(configure: Configure):
+    configure(MOST_TOOL_ROUNDS="2")
+
+    steps = [after_model({"messages": rounds(count)}) for count in (1, 2, 3)]
+
+    assert steps == ["run_tools", "run_tools", "stop_tools"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from graphs.errors import (
     GraphError,
     LimitReached,
     ModelFailed,
-    ModelRateLimited,
     ModelRefused,
     ModelTimedOut,
     ModelUnreachable,
@@ -40,9 +39,7 @@ KEY = "sk-from-the-permit"
         (403, ModelRefused),
         (404, ModelRefused),
         (408, ModelTimedOut),
-        (429, ModelRateLimited),
         (500, ModelFailed),
-        (503, ModelFailed),
     ],
 )
 async def test_an_error_status_is_named_asked_once_and_free(
@@ -70,8 +67,11 @@ async def test_a_dead_model_server_is_unreachable_and_free(
     with pytest.raises(ModelUnreachable):
         await scene.model.ainvoke([HumanMessage("anybody?")])
 
-    [record] = await scene.records()
-    assert (record["outcome"], record["input_tokens"], record["is_estimated"]) == ("failed", 0, False)
+    records = await scene.records()
+    assert len(records) == 3
+    assert {(row["outcome"], row["input_tokens"], row["is_estimated"]) for row in records} == {
+        ("failed", 0, False)
+    }
 
 
 async def test_an_answer_cut_in_the_middle_is_estimated(scene: Scene, scripted_model: ScriptedModel):

@@ -57,3 +57,9 @@ def test_tools_count_towards_the_prompt():
     messages = [HumanMessage("hello")]
 
     assert estimate_prompt(messages, {"tools": [{"name": "x" * 400}]}) > estimate_prompt(messages, {}) + 100
+
+
+def test_a_prompt_that_was_not_counted_is_estimated():
+    tally = Tally(prompt_tokens=30)
+    tally.add(AIMessageChunk("x", usage_metadata={"input_tokens": 0, "output_tokens": 4, "total_tokens": 4}))
+    assert tally.usage() == Usage(input_tokens=30, output_tokens=4, is_estimated=True)

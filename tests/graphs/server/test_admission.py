@@ -48,6 +48,7 @@ async def test_what_was_admitted_is_what_runs(
         "temperature": 0.5,
         "max_tokens": 7,
         "user_id": None,
+        "source_thread_id": None,
     }
     assert request["body"]["messages"][0] == {"content": "You are a test.", "role": "system"}
     assert (request["body"]["model"], request["body"]["max_completion_tokens"]) == ("gpt-4o", 7)

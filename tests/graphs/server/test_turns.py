@@ -51,7 +51,9 @@ async def test_a_turn_streams_and_is_metered(
         "token_version": 1,
         "is_resume": False,
         "if_not_exists": "reject",
-        "requested": {"model": None, "temperature": None, "max_tokens": None, "user_id": None},
+        "requested": dict.fromkeys(
+            ("model", "temperature", "max_tokens", "user_id", "source_thread_id"), None
+        ),
     }
 
 
@@ -161,11 +163,11 @@ async def test_a_rolled_back_run_is_billed_and_forgotten(
 
 
 @pytest.mark.parametrize(
-    ("status", "error", "message"),
+    ("status", "attempts", "error", "message"),
     [
-        (500, "ModelFailed", "The model's server failed to answer."),
-        (429, "ModelRateLimited", "The model's server is busy. Try again in a moment."),
-        (401, "ModelRefused", "The model's server does not accept the key of this installation."),
+        (500, 1, "ModelFailed", "The model's server failed to answer."),
+        (429, 3, "ModelRateLimited", "The model's server is busy. Try again in a moment."),
+        (401, 1, "ModelRefused", "The model's server does not accept the key of this installation."),
     ],
 )
 async def test_a_failing_model_ends_the_run_with_a_named_error(
@@ -174,6 +176,7 @@ async def test_a_failing_model_ends_the_run_with_a_named_error(
     scripted_model: ScriptedModel,
     user_id: UUID,
     status: int,
+    attempts: int,
     error: str,
     message: str,
 ):
@@ -185,10 +188,11 @@ async def test_a_failing_model_ends_the_run_with_a_named_error(
     ]
 
     [run] = await client.runs.list(thread["thread_id"])
-    [record] = await records_of(service, run["run_id"])
+    records = await records_of(service, run["run_id"])
     assert parts[-1].event == "error"
     assert parts[-1].data == {"error": error, "message": message}
-    assert (run["status"], record["outcome"]) == ("error", "failed")
+    assert run["status"] == "error"
+    assert [record["outcome"] for record in records] == ["failed"] * attempts
 
 
 async def test_a_used_up_limit_in_the_middle_ends_the_run(

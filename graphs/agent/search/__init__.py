@@ -1,0 +1,1 @@
+"""Searching the web, by whichever provider the house has."""

@@ -1,0 +1,1 @@
+"""Conversations as text, in pieces that a model can take in."""

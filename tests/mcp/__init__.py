@@ -1,0 +1,1 @@
+"""The MCP server that tests connect to."""

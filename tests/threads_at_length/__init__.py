@@ -1,0 +1,1 @@
+"""Long threads: what they weigh in Postgres, and how quickly they answer."""
