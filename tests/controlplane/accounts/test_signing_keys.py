@@ -59,7 +59,7 @@ def test_tokens_of_before_live_until_their_key_is_withdrawn(user, key_files, cap
     assert [kid(token) for token in renewed.values()] == [new_key, new_key]
     assert kid(mint_for_user(user).token) == new_key
 
-    call_command("signing_keys", "--withdraw", old_key)
+    call_command("signing_keys", f"--withdraw={old_key}")
 
     assert keys_of(published) == [new_key]
     assert me(old_access) == 401
@@ -85,7 +85,7 @@ def test_the_key_that_signs_is_not_withdrawn(key_files):
     before = published.read_text()
     for key_id, complaint in ((load_signing_key(signing).key_id, "Rotate first"), ("nobody", "No such key")):
         with pytest.raises(CommandError, match=complaint):
-            call_command("signing_keys", "--withdraw", key_id)
+            call_command("signing_keys", f"--withdraw={key_id}")
     assert published.read_text() == before
 
 

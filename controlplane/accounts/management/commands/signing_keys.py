@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     help = (
         "Show the ids of the keys whose tokens are good. --rotate publishes a new key in AGENT_JWKS_FILE and "
-        "signs with it from then on; --withdraw KID ends what a former key has signed: agent tokens live for "
+        "signs with it from then on; --withdraw=KID ends what a former key has signed: agent tokens live for "
         "ten minutes, REST sign-ins for fourteen days."
     )
 
