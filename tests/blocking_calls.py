@@ -26,7 +26,9 @@ def require_no_blocking_calls(log: Path) -> None:
         return
     found = blocking_calls_in(log)
     note = str(log.resolve()).replace("/", "_")
-    (Path(os.environ[FOLDER]) / f"{note}.blocking").write_text(str(len(found)))
+    # Set by the test session alone, which adds them up; programs that start a server only look.
+    if folder := os.environ.get(FOLDER):
+        (Path(folder) / f"{note}.blocking").write_text(str(len(found)))
     if found:
         raise BlockingCallsFound("\n".join(found[:5]))
 
