@@ -1,4 +1,6 @@
 /** What people do in the web chat, each as one function that returns what was seen; run by name, told in JSON. */
+import { firstSteps } from "./first-steps.js";
+import { pages } from "./pages.js";
 import { Visit } from "./visit.js";
 
 const given = JSON.parse(process.argv[2]);
@@ -138,11 +140,13 @@ const journeys = {
 
 const visit = await Visit.begin(given);
 try {
-  await visit.signIn(given.email, given.password);
-  const seen = await journeys[given.journey](visit);
+  if (!given.isNew) await visit.signIn(given.email, given.password);
+  const journey = { ...journeys, ...pages, ...firstSteps }[given.journey];
+  const seen = await journey(visit, given);
   console.log(JSON.stringify({ seen, complaints: visit.complaints, origins: [...visit.origins] }));
 } catch (error) {
   await visit.picture(`${given.folder}/failed-${given.journey}.png`).catch(() => undefined);
+  console.error(await visit.page.locator("body").innerText().catch(() => ""));
   throw error;
 } finally {
   await visit.end();

@@ -23,6 +23,11 @@ export class Visit {
     return visit;
   }
 
+  /** The same person in a browser of its own, who shares nothing with this one. */
+  again() {
+    return Visit.begin({ url: this.url });
+  }
+
   async newPage() {
     const page = await this.context.newPage();
     page.setDefaultTimeout(20_000);
@@ -49,6 +54,16 @@ export class Visit {
   async say(text) {
     await this.page.getByLabel("Message Threadplane").fill(text);
     await this.page.keyboard.press("Enter");
+  }
+
+  /** Drop or paste a file where somebody's hand would. */
+  bring(kind, place, name, text) {
+    return this.page.locator(place).evaluate((element, [kind, name, text]) => {
+      const files = new DataTransfer();
+      files.items.add(new File([text], name, { type: "text/plain" }));
+      const given = { bubbles: true, cancelable: true };
+      element.dispatchEvent(kind === "paste" ? new ClipboardEvent(kind, { ...given, clipboardData: files }) : new DragEvent(kind, { ...given, dataTransfer: files }));
+    }, [kind, name, text]);
   }
 
   /** Wait until no answer is under way. */

@@ -6,6 +6,7 @@ import { currentStep, signOut } from "./api/accounts";
 import { forgetToken } from "./api/agent";
 import { queryClient } from "./api/queries";
 import { signedOut } from "./api/rest";
+import { hearTabs, tellTabs } from "./api/tabs";
 import { Trouble } from "./components/trouble";
 import { SignIn } from "./pages/sign-in";
 
@@ -13,7 +14,8 @@ const SignOut = createContext<() => Promise<void>>(async () => undefined);
 
 export const useSignOut = () => useContext(SignOut);
 
-function forgetEverything(): void {
+/** Leave nothing of who was here, drafts included. */
+export function forgetEverything(): void {
   forgetToken();
   queryClient.clear();
   Object.keys(localStorage).filter((key) => key.startsWith("threadplane.draft.")).forEach((key) => localStorage.removeItem(key));
@@ -26,13 +28,15 @@ export function SignedIn({ children }: { children: ReactNode }) {
   useEffect(() => {
     const leave = () => { forgetToken(); queryClient.clear(); setState("out"); };
     signedOut.addEventListener("signed-out", leave);
-    return () => signedOut.removeEventListener("signed-out", leave);
+    const deaf = hearTabs((news) => { if (news.kind === "signed-out") { forgetEverything(); setState("out"); } });
+    return () => { signedOut.removeEventListener("signed-out", leave); deaf(); };
   }, []);
   if (state === "asking") return null;
   if (typeof state === "object") return <Trouble error={state.error} onRetry={ask} />;
   if (state === "out") return <SignIn onDone={() => setState("in")} />;
   const leave = async () => {
     await signOut();
+    tellTabs({ kind: "signed-out" });
     forgetEverything();
     setState("out");
   };

@@ -18,6 +18,9 @@ async function token(): Promise<Schemas["AgentToken"]> {
   return current;
 }
 
+/** Where the Agent Server is, once anybody had to know. */
+export const agentUrl = (): string | undefined => current?.agent_url;
+
 /** Forget who we were, as signing out must. */
 export const forgetToken = (): void => void (current = null);
 

@@ -1,6 +1,8 @@
 /** What is read by REST and kept by TanStack Query: one key per thing, and the changes that show at once. */
 
 import {
+  MutationCache,
+  QueryCache,
   QueryClient,
   useInfiniteQuery,
   useMutation,
@@ -9,10 +11,15 @@ import {
   type InfiniteData,
 } from "@tanstack/react-query";
 
-import { Problem } from "./problem";
-import { body, rest, type Schemas, type Session } from "./rest";
+import { suspect } from "./outages";
+import { asProblem, Problem } from "./problem";
+import { body, rest, type History, type Schemas, type Session } from "./rest";
+
+const onError = (error: unknown) => suspect(asProblem(error));
 
 export const queryClient = new QueryClient({
+  queryCache: new QueryCache({ onError }),
+  mutationCache: new MutationCache({ onError }),
   defaultOptions: {
     queries: {
       staleTime: 15_000,
@@ -36,12 +43,14 @@ export const useModels = () =>
     queryFn: () => body(rest.GET("/api/v1/models/", { params: { query: { limit: 100 } } })),
   });
 
-export function useSessions({ search, archived }: { search: string; archived: boolean }) {
+export type Sought = { search: string; archived: boolean; tag?: string };
+
+export function useSessions({ search, archived, tag }: Sought) {
   return useInfiniteQuery({
-    queryKey: ["sessions", { search, archived }],
+    queryKey: ["sessions", { search, archived, tag }],
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam: cursor }) =>
-      body(rest.GET("/api/v1/sessions/", { params: { query: { cursor, limit: 30, archived, ...(search && { search }) } } })),
+      body(rest.GET("/api/v1/sessions/", { params: { query: { cursor, limit: 30, archived, tag, ...(search && { search }) } } })),
     getNextPageParam: (page) => cursorOf(page.next),
   });
 }
@@ -66,13 +75,38 @@ export function useHistory(sessionId: string, at: string | undefined) {
         rest.GET("/api/v1/sessions/{session_id}/history/", {
           params: {
             path: { session_id: sessionId },
-            query: { before, limit: PAGE, branches: true, ...(at && { checkpoint_id: at }) },
+            query: { before, limit: PAGE, ...(at && { checkpoint_id: at }) },
           },
         }),
       ),
     getNextPageParam: (page) => (page.has_earlier ? page.first_index : undefined),
   });
 }
+
+/** The end of a conversation as it is now. */
+export const newestPage = (sessionId: string): Promise<History> =>
+  body(rest.GET("/api/v1/sessions/{session_id}/history/", { params: { path: { session_id: sessionId }, query: { limit: PAGE } } }));
+
+const UNDER_WAY = ["provisional", "pending", "running"];
+
+/** The id of the run that is on, if one is. */
+export async function runUnderWay(sessionId: string): Promise<string | undefined> {
+  const params = { path: { session_id: sessionId }, query: { limit: 1 } };
+  const { results: [run] } = await body(rest.GET("/api/v1/sessions/{session_id}/runs/", { params }));
+  return run && UNDER_WAY.includes(String(run.status)) ? run.id : undefined;
+}
+
+/** The newest page again, with where its messages branch off: that takes far longer to find out than to read them. */
+export const useBranches = (sessionId: string, at: string | undefined) =>
+  useQuery({
+    queryKey: [...historyKey(sessionId, at), "branches"],
+    queryFn: () =>
+      body(
+        rest.GET("/api/v1/sessions/{session_id}/history/", {
+          params: { path: { session_id: sessionId }, query: { limit: PAGE, branches: true, ...(at && { checkpoint_id: at }) } },
+        }),
+      ),
+  });
 
 export const useFeedback = (sessionId: string) =>
   useQuery({
@@ -94,27 +128,39 @@ export function useGiveFeedback(sessionId: string) {
   });
 }
 
-export const newSession = (model: string | undefined): Promise<Session> =>
-  body(rest.POST("/api/v1/sessions/", { body: model ? { model_name: model } : {} }));
+/** Begin a session; a prompt that the user chose becomes its instructions. */
+export const newSession = ({ model, instructions }: { model?: string; instructions?: string }): Promise<Session> =>
+  body(rest.POST("/api/v1/sessions/", { body: { ...(model && { model_name: model }), ...(instructions && { custom_system_prompt: instructions }) } }));
 
 type SessionPages = InfiniteData<Schemas["PaginatedSessionList"]>;
 export type SessionChange =
   | { kind: "rename"; title: string }
+  | { kind: "tags"; tags: string[] }
   | { kind: "model"; model_name: string }
+  | { kind: "prompt"; template: string; variables: Record<string, string>; text: string }
+  | { kind: "no-prompt" }
   | { kind: "pin" | "unpin" | "archive" | "restore" | "delete" };
 
 function sendChange(session: Session, change: SessionChange): Promise<unknown> {
   const params = { path: { session_id: session.id } };
   if (change.kind === "rename")
     return body(rest.PATCH("/api/v1/sessions/{session_id}/", { params, body: { title: change.title } }));
+  if (change.kind === "tags")
+    return body(rest.PATCH("/api/v1/sessions/{session_id}/", { params, body: { tags: change.tags } }));
   if (change.kind === "model")
     return body(rest.PATCH("/api/v1/sessions/{session_id}/", { params, body: { model_name: change.model_name } }));
+  if (change.kind === "prompt")
+    return body(rest.POST("/api/v1/sessions/{session_id}/prompt/", { params, body: { template: change.template, variables: change.variables } }));
+  if (change.kind === "no-prompt")
+    return body(rest.PATCH("/api/v1/sessions/{session_id}/", { params, body: { custom_system_prompt: "" } }));
   if (change.kind === "delete") return rest.DELETE("/api/v1/sessions/{session_id}/", { params });
   return rest.POST(`/api/v1/sessions/{session_id}/${change.kind}/`, { params });
 }
 
 function changed(session: Session, change: SessionChange): Session | null {
   if (change.kind === "rename") return { ...session, title: change.title };
+  if (change.kind === "tags") return { ...session, tags: change.tags };
+  if (change.kind === "prompt" || change.kind === "no-prompt") return session;
   if (change.kind === "model") return { ...session, model_name: change.model_name };
   if (change.kind === "pin" || change.kind === "unpin") return { ...session, is_pinned: change.kind === "pin" };
   return null;

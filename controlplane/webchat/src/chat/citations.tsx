@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { asProblem } from "../api/problem";
 import { body, rest, type Schemas } from "../api/rest";
 import { Dialog } from "../components/dialog";
 import { Icon } from "../components/icon";
@@ -11,20 +12,23 @@ import { Trouble } from "../components/trouble";
 
 type Citation = Schemas["Citation"];
 
-function Passage({ citation, sessionId, question }: { citation: Citation; sessionId: string; question: string }) {
+function Passage({ citation }: { citation: Citation }) {
   const { t } = useTranslation();
+  const { document_id, chunk: first } = citation;
   const found = useQuery({
-    queryKey: ["passage", sessionId, citation.document_id, citation.chunk, question],
+    queryKey: ["passage", document_id, first],
     queryFn: () =>
-      body(rest.POST("/api/v1/documents/search/", { body: { query: question.slice(0, 2000) || citation.title, session: sessionId, limit: 50 } })),
+      body(rest.GET("/api/v1/documents/{document_id}/passages/", { params: { path: { document_id }, query: { first, limit: 1 } } })),
+    retry: false,
   });
-  const passage = found.data?.results.find(({ document_id, chunk }) => document_id === citation.document_id && chunk === citation.chunk);
+  const passage = found.data?.results.find(({ chunk }) => chunk === first);
+  if (asProblem(found.error).status === 404) return <p>{t("chat.noPassage")}</p>;
   if (found.isPending) return <p>{t("loading")}…</p>;
   if (found.error) return <Trouble error={found.error} onRetry={() => void found.refetch()} />;
   return passage ? <blockquote>{passage.text}</blockquote> : <p>{t("chat.noPassage")}</p>;
 }
 
-export function Citations({ citations, sessionId, question }: { citations: Citation[]; sessionId: string; question: string }) {
+export function Citations({ citations }: { citations: Citation[] }) {
   const { t } = useTranslation();
   const [open, setOpen] = useState<Citation | null>(null);
   return (
@@ -36,7 +40,7 @@ export function Citations({ citations, sessionId, question }: { citations: Citat
       ))}
       {open && (
         <Dialog title={t("chat.passage", { title: open.title })} onClose={() => setOpen(null)}>
-          <Passage citation={open} sessionId={sessionId} question={question} />
+          <Passage citation={open} />
         </Dialog>
       )}
     </div>

@@ -13,12 +13,37 @@ const until = (messages: readonly Kept[], id: string | undefined): readonly Kept
 function rowsOf(kept: readonly Kept[], live: readonly Kept[], usage: readonly Schemas["TokenUsage"][]): Shown[] {
   const all = [...kept, ...live];
   const results = new Map(all.filter(({ role }) => role === "tool").map((message) => [message.tool_call_id ?? "", message]));
-  let question = "";
   return all.flatMap((message, place) => {
-    if (message.role === "human") question = message.content;
     if (message.role === "tool" || message.role === "system") return [];
-    return { message, results, question, isLive: place >= kept.length, usage: usageOf(message, usage) };
+    return { message, results, isLive: place >= kept.length, usage: usageOf(message, usage) };
   });
+}
+
+export const lastQuestion = (pages: readonly History[]): Kept | undefined =>
+  pages.flatMap((page) => page.messages.toReversed()).find(({ role }) => role === "human");
+
+/** Whether the history has the message that a turn sent. */
+export function isKept(pages: readonly History[], { sent, after }: Turn): boolean {
+  const last = lastQuestion(pages);
+  return last !== undefined && last.content === sent && (after === undefined || last.id !== after);
+}
+
+/** Whether a turn broke off before its answer, and nobody is asked for leave. */
+export function isUnanswered({ messages, interrupts }: History): boolean {
+  const last = messages.at(-1);
+  return interrupts.length === 0 && last !== undefined && (last.role !== "ai" || last.tool_calls.length > 0);
+}
+
+/** Tell of the newest messages where they branch off, as far as that is known. */
+export function withBranches(pages: readonly History[], known: History | undefined): History[] {
+  const [newest, ...older] = pages;
+  if (newest === undefined || known === undefined) return [...pages];
+  const told = new Map(known.messages.map((message) => [message.id, message]));
+  const messages = newest.messages.map((message) => {
+    const { checkpoint_before, versions } = told.get(message.id) ?? {};
+    return { ...message, checkpoint_before, versions };
+  });
+  return [{ ...newest, messages }, ...older];
 }
 
 /** Pages come newest first; messages of the turn that the history has already are told by it alone. */
@@ -26,7 +51,7 @@ export function conversation(pages: readonly History[], turn: Turn | undefined, 
   const kept = until(pages.toReversed().flatMap((page) => page.messages), turn?.hidesFrom);
   const known = new Set(kept.map(({ id }) => id));
   const live: Kept[] = (turn?.messages ?? []).filter(({ id }) => !known.has(id));
-  const sent = turn?.sent !== undefined && !(kept.at(-1)?.role === "human" && kept.at(-1)?.content === turn.sent);
+  const sent = turn?.sent !== undefined && !isKept(pages, turn);
   const mine: Kept[] = sent ? [{ id: "sent", role: "human", content: turn!.sent!, tool_calls: [] }] : [];
   return rowsOf(kept, [...mine, ...live], usage);
 }

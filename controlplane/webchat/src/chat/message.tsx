@@ -22,7 +22,6 @@ export type Shown = {
   message: Kept;
   results: ReadonlyMap<string, Kept>;
   isLive: boolean;
-  question: string;
   usage?: Schemas["TokenUsage"];
 };
 
@@ -88,7 +87,7 @@ const money = (cost: string | null): string =>
 
 type AnswerGiven = Shown & { sessionId: string; actions: Actions };
 
-function Answer({ message, results, isLive, question, usage, sessionId, actions }: AnswerGiven) {
+function Answer({ message, results, isLive, usage, sessionId, actions }: AnswerGiven) {
   const { t } = useTranslation();
   const isLast = !isLive && message.content !== "";
   return (
@@ -98,7 +97,7 @@ function Answer({ message, results, isLive, question, usage, sessionId, actions 
       )}
       {message.content && <Markdown text={message.content} />}
       {message.tool_calls.map((call) => <ToolCall key={call.id} call={call} result={results.get(call.id)} isLive={isLive} />)}
-      {message.citations?.length ? <Citations citations={message.citations} sessionId={sessionId} question={question} /> : null}
+      {message.citations?.length ? <Citations citations={message.citations} /> : null}
       {isLast && (
         <div className="actions">
           <CopyButton text={message.content} />

@@ -7,11 +7,11 @@ import { asProblem } from "../api/problem";
 
 /** The sentence for an error, in the reader's language where there is one. */
 export function sentenceOf(error: unknown): string {
-  const { code, message, details } = asProblem(error);
+  const { code, message, details, fields } = asProblem(error);
   const resets = details.resets_at ? new Date(String(details.resets_at)).toLocaleString(i18next.language) : "";
   if (i18next.exists(`problem.${code}`))
     return i18next.t(`problem.${code}`, { which: String(details.which ?? "").replace("_", " "), resets });
-  return message || i18next.t("problem.unknown");
+  return Object.values(fields).flat()[0] || message || i18next.t("problem.unknown");
 }
 
 export function Trouble({ error, onRetry }: { error: unknown; onRetry?: () => void }) {

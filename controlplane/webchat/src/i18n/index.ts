@@ -6,11 +6,13 @@ import { initReactI18next } from "react-i18next";
 import { en } from "./en";
 
 export const LANGUAGES = ["en", "de"] as const;
+export const LANGUAGE_NAMES: Record<(typeof LANGUAGES)[number], string> = { en: "English", de: "Deutsch" };
+export const isLanguage = (name: string): name is (typeof LANGUAGES)[number] => (LANGUAGES as readonly string[]).includes(name);
 const KEPT = "threadplane.language";
 
 const wanted = (): string => {
   const language = localStorage.getItem(KEPT) ?? navigator.language.slice(0, 2);
-  return (LANGUAGES as readonly string[]).includes(language) ? language : "en";
+  return isLanguage(language) ? language : "en";
 };
 
 async function load(language: string): Promise<void> {
@@ -26,6 +28,11 @@ export async function startLanguages(): Promise<void> {
     interpolation: { escapeValue: false },
   });
   await chooseLanguage(wanted(), { keep: false });
+}
+
+/** Take over what the account says, where this device has not been told otherwise. */
+export async function suggestLanguage(language: string): Promise<void> {
+  if (localStorage.getItem(KEPT) === null && isLanguage(language)) await chooseLanguage(language, { keep: false });
 }
 
 export async function chooseLanguage(language: string, { keep = true } = {}): Promise<void> {

@@ -3,18 +3,20 @@
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
-import { giveCode, signIn, signUp, verifyEmail, type Step } from "../api/accounts";
+import { askForReset, giveCode, resendCode, resetPassword, signIn, signUp, verifyEmail, type Step } from "../api/accounts";
 import { Trouble } from "../components/trouble";
 
-type View = "sign-in" | "sign-up" | "verify_email" | "mfa_authenticate";
+type View = "sign-in" | "sign-up" | "forgotten" | Exclude<Step, "done">;
 const REGISTRATION = document.documentElement.dataset.registration;
-const TITLES = { "sign-in": "account.welcome", "sign-up": "account.start", verify_email: "account.verifyTitle", mfa_authenticate: "account.secondFactor" } as const;
-const DEEDS = { "sign-in": "account.signIn", "sign-up": "account.signUp", verify_email: "account.confirm", mfa_authenticate: "account.confirm" } as const;
+const TITLES = { "sign-in": "account.welcome", "sign-up": "account.start", forgotten: "account.forgotten", verify_email: "account.verifyTitle", mfa_authenticate: "account.secondFactor", password_reset_by_code: "account.newPassword" } as const;
+const DEEDS = { "sign-in": "account.signIn", "sign-up": "account.signUp", forgotten: "account.sendCode", verify_email: "account.confirm", password_reset_by_code: "account.confirm", mfa_authenticate: "account.confirm" } as const;
 
 const send = (view: View, given: Record<string, string>): Promise<Step> => {
   const { email = "", password = "", invitation = "", code = "" } = given;
   if (view === "sign-in") return signIn(email, password);
   if (view === "sign-up") return signUp(email, password, invitation);
+  if (view === "forgotten") return askForReset(email);
+  if (view === "password_reset_by_code") return resetPassword(code, password);
   return view === "verify_email" ? verifyEmail(code) : giveCode(code);
 };
 
@@ -28,7 +30,9 @@ export function SignIn({ onDone }: { onDone: () => void }) {
   const [email, setEmail] = useState("");
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
+  const [isSent, setSent] = useState(false);
   const isFirst = view === "sign-in" || view === "sign-up";
+  const asksCode = view === "verify_email" || view === "mfa_authenticate" || view === "password_reset_by_code";
   const show = (next: View) => { setError(null); setView(next); };
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -45,12 +49,17 @@ export function SignIn({ onDone }: { onDone: () => void }) {
         <h1>{t(TITLES[view])}</h1>
         {view === "verify_email" && <p>{t("account.verifyHint", { email })}</p>}
         {view === "mfa_authenticate" && <p>{t("account.secondFactorHint")}</p>}
-        {isFirst && <Field name="email" type="email" label={t("account.email")} autoComplete="email" required />}
+        {view === "forgotten" && <p>{t("account.forgottenHint")}</p>}
+        {view === "password_reset_by_code" && <p>{t("account.verifyHint", { email })}</p>}
+        {(isFirst || view === "forgotten") && <Field name="email" type="email" label={t("account.email")} autoComplete="email" required />}
         {isFirst && <Field name="password" type="password" label={t("account.password")} autoComplete={view === "sign-in" ? "current-password" : "new-password"} required />}
         {view === "sign-up" && REGISTRATION === "invitation" && <Field name="invitation" label={t("account.invitation")} autoComplete="off" required />}
-        {!isFirst && <Field name="code" label={t("account.code")} autoComplete="one-time-code" required />}
+        {asksCode && <Field name="code" label={t("account.code")} autoComplete="one-time-code" required />}
+        {view === "password_reset_by_code" && <Field name="password" type="password" label={t("security.next")} autoComplete="new-password" required />}
         {error !== null && <Trouble error={error} />}
         <button className="button primary" disabled={isBusy}>{t(DEEDS[view])}</button>
+        {view === "sign-in" && <p><button type="button" className="link" onClick={() => show("forgotten")}>{t("account.forgotten")}</button></p>}
+        {view === "verify_email" && <p role="status">{isSent ? t("account.sentAgain") : <button type="button" className="link" onClick={() => void resendCode().then(() => setSent(true), setError)}>{t("account.sendAgain")}</button>}</p>}
         {view === "sign-in" && REGISTRATION !== "closed" && <p>{t("account.noAccount")} <button type="button" className="link" onClick={() => show("sign-up")}>{t("account.signUp")}</button></p>}
         {view !== "sign-in" && <p>{view === "sign-up" && t("account.haveAccount")} <button type="button" className="link" onClick={() => show("sign-in")}>{view === "sign-up" ? t("account.signIn") : t("account.back")}</button></p>}
       </form>

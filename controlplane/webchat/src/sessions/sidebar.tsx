@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
-import { useSessions } from "../api/queries";
+import { useSessions, type Sought } from "../api/queries";
 import { Icon } from "../components/icon";
 import { IconButton } from "../components/icon-button";
 import { Trouble } from "../components/trouble";
@@ -21,9 +21,10 @@ function useSettled(value: string): string {
   return settled;
 }
 
-function Sessions({ search, archived }: { search: string; archived: boolean }) {
+function Sessions({ onTag, ...sought }: Sought & { onTag: (tag: string) => void }) {
   const { t } = useTranslation();
-  const found = useSessions({ search, archived });
+  const found = useSessions(sought);
+  const search = sought.search || sought.tag;
   const end = useRef<HTMLDivElement>(null);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = found;
   useEffect(() => {
@@ -37,7 +38,7 @@ function Sessions({ search, archived }: { search: string; archived: boolean }) {
     <nav className="sessions" aria-label={t("sessions.list")}>
       {found.error && <Trouble error={found.error} onRetry={() => void found.refetch()} />}
       {found.isSuccess && rows.length === 0 && <p className="empty">{search ? t("sessions.nothingFound", { search }) : t("sessions.empty")}</p>}
-      <ul>{sorted.map((session) => <SessionRow key={session.id} session={session} />)}</ul>
+      <ul>{sorted.map((session) => <SessionRow key={session.id} session={session} onTag={onTag} />)}</ul>
       <div ref={end} className="end">{isFetchingNextPage && `${t("sessions.loadMore")}…`}</div>
     </nav>
   );
@@ -47,6 +48,7 @@ export function Sidebar({ isOpen, onClose }: { isOpen: boolean; onClose: () => v
   const { t } = useTranslation();
   const [search, setSearch] = useState("");
   const [archived, setArchived] = useState(false);
+  const [tag, setTag] = useState<string>();
   const settled = useSettled(search.trim());
   return (
     <aside className={isOpen ? "sidebar open" : "sidebar"}>
@@ -60,7 +62,8 @@ export function Sidebar({ isOpen, onClose }: { isOpen: boolean; onClose: () => v
         <button type="button" aria-pressed={!archived} onClick={() => setArchived(false)}>{t("sessions.current")}</button>
         <button type="button" aria-pressed={archived} onClick={() => setArchived(true)}>{t("sessions.archived")}</button>
       </div>
-      <Sessions search={settled} archived={archived} />
+      {tag !== undefined && <p className="narrowed">{t("sessions.tagged", { tag })} <IconButton icon="close" label={t("sessions.allTags")} onClick={() => setTag(undefined)} /></p>}
+      <Sessions search={settled} archived={archived} tag={tag} onTag={setTag} />
       <AccountMenu />
     </aside>
   );
