@@ -19,6 +19,7 @@ from controlplane.documents.extraction.pages import Page
 from controlplane.documents.extraction.sandbox import extract
 from controlplane.documents.models import EmbeddedBatch, UserDocument
 from controlplane.documents.services import document_open
+from controlplane.documents.storage import on_disk
 from controlplane.documents.vector_writing import Collection, write_document
 from controlplane.errors import NotFound, ThreadplaneError, Unavailable
 
@@ -47,7 +48,7 @@ def document_process(*, document_id: uuid.UUID) -> bool:
         _fail(claim, str(failed), failed.failure)
     except (Unavailable, OSError) as error:
         claim.put_off(SECONDS_UNTIL_NEXT[min(claim.attempt, len(SECONDS_UNTIL_NEXT)) - 1])
-        logger.warning("document_put_off", document_id=str(document_id), reason=type(error).__name__)
+        logger.warning("document_put_off", document_id=str(document_id), reason=_reason(error))
     except ThreadplaneError as refusal:
         _fail(claim, refusal.message, refusal.code)
     return False
@@ -126,8 +127,12 @@ def _file_of(document: UserDocument) -> Iterator[Path]:
         opened = document_open(document)
     except NotFound as error:
         raise ExtractionFailed(Failure.DAMAGED) from error
-    with opened:
-        yield Path(str(opened.name))
+    with opened, on_disk(opened) as path:
+        yield path
+
+
+def _reason(error: Exception) -> str:
+    return type(error.__cause__ or error).__name__
 
 
 def _fail(claim: Claim, message: str, code: str) -> None:

@@ -3,9 +3,20 @@
 import re
 import unicodedata
 import uuid
-from typing import Any, NoReturn
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Any
 
-from django.core.files.storage import FileSystemStorage
+from django.conf import settings
+
+from controlplane.documents.folders import PrivateStorage
+
+if TYPE_CHECKING:
+    from django.core.files import File
+
+    from controlplane.documents.buckets import PrivateBucket
 
 LONGEST_NAME = 200
 UNNAMED = "document"
@@ -15,20 +26,27 @@ MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,40}/[a-z0-9][a-z0-9!#$&^_.
 UNKNOWN_TYPE = "application/octet-stream"
 
 
-class PrivateStorage(FileSystemStorage):
-    """Files below MEDIA_ROOT, which no address leads to."""
+def private_storage() -> "PrivateStorage | PrivateBucket":
+    """Give the storage when it is needed; migrations name this function, not a folder."""
+    if not settings.DOCUMENTS_S3_BUCKET:
+        return PrivateStorage()
+    # Its library is large, and most have no use for it.
+    from controlplane.documents.buckets import bucket  # noqa: PLC0415
 
-    def __init__(self) -> None:
-        super().__init__(file_permissions_mode=0o600, directory_permissions_mode=0o700)
-
-    def url(self, name: str | None) -> NoReturn:
-        """Refuse: who may read a file is decided for each request."""
-        raise ValueError(f"{name} has no address of its own")
+    return bucket()
 
 
-def private_storage() -> PrivateStorage:
-    """Make the storage when it is needed; migrations name this function, not a folder."""
-    return PrivateStorage()
+@contextmanager
+def on_disk(file: "File[bytes]") -> Iterator[Path]:
+    """Give the path of an open file, or of a copy that goes afterwards where it lies on no disk of ours."""
+    if not settings.DOCUMENTS_S3_BUCKET:
+        yield Path(str(file.name))
+        return
+    with NamedTemporaryFile(prefix="document-") as copy:
+        for piece in file.chunks():
+            copy.write(piece)
+        copy.flush()
+        yield Path(copy.name)
 
 
 def storage_name(document: Any, filename: str) -> str:  # noqa: ARG001  # Django passes them

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from controlplane.documents.downloads import DocumentFileView
+from controlplane.documents.passages import DocumentPassagesView
 from controlplane.documents.search_view import DocumentProcessView, DocumentSearchView
 from controlplane.documents.views import DocumentsView, DocumentView
 
@@ -15,5 +16,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="document",
     ),
     path("documents/<uuid:document_id>/file/", DocumentFileView.as_view(), name="document-file"),
+    path("documents/<uuid:document_id>/passages/", DocumentPassagesView.as_view(), name="document-passages"),
     path("documents/<uuid:document_id>/process/", DocumentProcessView.as_view(), name="document-process"),
 ]

@@ -53,6 +53,11 @@ class Collection:
     described: Mapping[str, Any]
 
 
+def chunk_id(document_id: uuid.UUID, place: int) -> str:
+    """Return the id of a document's chunk; places count from 0."""
+    return str(uuid.uuid5(document_id, str(place)))
+
+
 def write_document(
     document_id: uuid.UUID,
     *,
@@ -66,7 +71,7 @@ def write_document(
     Ids follow from document and place: a repeat writes the same rows. Raises Conflict
     `embedding_model_mismatch` for a collection of another model, and Unavailable.
     """
-    ids = [str(uuid.uuid5(document_id, str(chunk.index))) for chunk in chunks]
+    ids = [chunk_id(document_id, chunk.index) for chunk in chunks]
     try:
         with psycopg.connect(_address(), connect_timeout=CONNECT_SECONDS, options=BOUNDS) as connection:
             _ensure_tables(connection)
@@ -75,7 +80,8 @@ def write_document(
             with connection.cursor().copy(COPY) as copy:
                 for row in _rows(ids, collection_id, metadata, chunks, made):
                     copy.write_row(row)
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
+        # Also of tables that somebody else made in another form: a claim must not be left to run out.
         raise Unavailable("The vectors cannot be written.", code="vectors_unavailable") from error
     return ids
 

@@ -1,9 +1,9 @@
 """The embedded model's own embedder behind a provider of embeddings, so that nearness means something."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from controlplane.embedded.model_server.embedder import Embedder
@@ -24,15 +24,16 @@ def _embedded(text: str) -> tuple[list[float], int]:
     return found.vector.tolist(), found.tokens
 
 
-def _answer(content: dict[str, Any]) -> bytes:
-    found = [_embedded(text) for text in content["input"]]
+def _answer(content: dict[str, Any], embedded: Callable[[str], tuple[list[float], int]]) -> bytes:
+    found = [embedded(text) for text in content["input"]]
     data = [{"index": index, "embedding": vector} for index, (vector, _) in enumerate(found)]
     return json.dumps({"data": data, "usage": {"prompt_tokens": sum(tokens for _, tokens in found)}}).encode()
 
 
 @contextmanager
-def house_embedder() -> Iterator[EmbeddingsServer]:
-    """Serve it on a free port."""
+def house_embedder(*, is_remembering: bool = True) -> Iterator[EmbeddingsServer]:
+    """Serve it on a free port; what is to be measured does not remember texts it has embedded before."""
     with embeddings_listening() as listening:
-        listening.answer = _answer
+        embedded = _embedded if is_remembering else _embedded.__wrapped__
+        listening.answer = partial(_answer, embedded=embedded)
         yield listening

@@ -217,3 +217,14 @@ def test_deleted_meanwhile_leaves_nothing(user, vectors, monkeypatch):
     assert not document_process(document_id=document.pk)
 
     assert vectors.execute("SELECT count(*) FROM langchain_pg_embedding").fetchone() == (0,)
+
+
+def test_tables_of_another_form_put_it_off(user, vectors):
+    vectors.execute("ALTER TABLE langchain_pg_collection DROP CONSTRAINT langchain_pg_collection_name_key")
+    document = process(upload(user, "tea.md", TEA))
+    assert (document.processing_status, document.error_message) == ("pending", "")
+    assert document.processing_until is not None
+    vectors.execute("ALTER TABLE langchain_pg_collection ADD UNIQUE (name)")
+    UserDocument.objects.update(processing_until="2020-01-01T00:00:00Z")
+
+    assert process(document).processing_status == "completed"
