@@ -45,6 +45,7 @@ class EffectiveConfiguration:
     enabled_tools: Setting[list[str]]
     remote_tools: Setting[list[dict[str, Any]]]
     approval_tools: Setting[list[str]]
+    approval_tools_after_retrieval: Setting[list[str]]
     embedding_model: Setting[str]
     fallback_models: Setting[list[str]]
     supports_tools: Setting[bool]
@@ -117,6 +118,7 @@ def effective_configuration(
         enabled_tools=_of_tools(tools, tools.names),
         remote_tools=_of_tools(tools, describe_remote_tools(tools.remote_names)),
         approval_tools=Setting(tools.approval_names, Origin.SYSTEM),
+        approval_tools_after_retrieval=Setting(tools.acting_names, Origin.SYSTEM),
         embedding_model=Setting(settings.EMBEDDING_MODEL, Origin.SYSTEM),
         fallback_models=Setting(fallbacks_of(model.value), Origin.SYSTEM),
         supports_tools=Setting(abilities.tools, Origin.SYSTEM),

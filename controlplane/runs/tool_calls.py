@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from controlplane.accounts.models import CustomUser
+from controlplane.approvals.models import ToolApproval
 from controlplane.approvals.redeeming import Redemption, approval_redeem
 from controlplane.errors import Conflict, Forbidden, LimitReached
 from controlplane.runs.models import Run
@@ -39,8 +40,12 @@ def tool_call_permit(request: ToolCallRequest) -> ToolPermit:
 
 
 def _redeem_approval(request: ToolCallRequest, run: Run) -> None:
-    """Ask the catalogue of this moment, whatever the run was told when it began."""
-    if not AvailableTool.objects.filter(tool_name=request.tool_name, requires_approval=True).exists():
+    """Ask the catalogue of this moment, whatever the run was told when it began.
+
+    A call that was asked for, because its turn holds retrieved text, is held to the answer as well.
+    """
+    asks = AvailableTool.objects.filter(tool_name=request.tool_name, requires_approval=True)
+    if not asks.exists() and not _was_asked_for(request, run):
         return
     approval_redeem(
         Redemption(
@@ -52,3 +57,9 @@ def _redeem_approval(request: ToolCallRequest, run: Run) -> None:
             arguments_hash=request.arguments_hash,
         )
     )
+
+
+def _was_asked_for(request: ToolCallRequest, run: Run) -> bool:
+    if request.approval_id is None or run.thread_id is None:
+        return False
+    return ToolApproval.objects.filter(pk=request.approval_id, thread_id=run.thread_id).exists()

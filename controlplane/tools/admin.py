@@ -35,7 +35,7 @@ class AvailableToolAdmin(ModelAdmin):
         (None, {"fields": ("tool_name", "display_name", "description", "category")}),
         (
             _("Who may use it"),
-            {"fields": ("is_active", "is_public", "is_on_by_default", "requires_approval")},
+            {"fields": ("is_active", "is_public", "is_on_by_default", "requires_approval", "only_reads")},
         ),
         (_("How often"), {"fields": (("default_rate_limit", "default_rate_limit_period"),)}),
         (_("Configuration"), {"fields": ("config_schema",)}),

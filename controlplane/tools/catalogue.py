@@ -19,6 +19,7 @@ RECORDED: Final = (
     "is_public",
     "is_on_by_default",
     "requires_approval",
+    "only_reads",
     "default_rate_limit",
     "default_rate_limit_period",
     "category",

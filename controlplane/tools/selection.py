@@ -22,13 +22,14 @@ logger = structlog.get_logger(__name__)
 class Selection:
     """The tools that are on, by name; `is_chosen` says whether their user has had a say in it.
 
-    Those of `approval_names` ask before each call.
+    Those of `approval_names` ask before each call, those of `acting_names` once a turn holds retrieved text.
     """
 
     names: list[str]
     is_chosen: bool
     remote_names: list[str]
     approval_names: list[str] = field(default_factory=list)
+    acting_names: list[str] = field(default_factory=list)
 
 
 def enabled_tools(user_id: UUID | None) -> list[str]:
@@ -56,6 +57,7 @@ def select_tools(user_id: UUID | None) -> Selection:
         is_chosen=bool(choices),
         remote_names=_remote(tools),
         approval_names=[tool.tool_name for tool in tools if tool.requires_approval],
+        acting_names=_acting(tools),
     )
 
 
@@ -104,6 +106,13 @@ def is_on_by_default(tool: AvailableTool) -> bool:
 
 def _remote(tools: Sequence[AvailableTool]) -> list[str]:
     return [tool.tool_name for tool in tools if tool.mcp_server_id is not None]
+
+
+def _acting(tools: Sequence[AvailableTool]) -> list[str]:
+    """Name those that may act on what a document or a page says, where the house wants them to ask then."""
+    if not settings.APPROVE_ACTIONS_AFTER_RETRIEVAL:
+        return []
+    return [tool.tool_name for tool in tools if not tool.only_reads]
 
 
 def _choices(user_id: UUID | None, **narrower: str) -> dict[str, UserTool]:

@@ -20,7 +20,7 @@ GRAPHS = ("agent", "summarizer")
 # Which models a run calls besides its own is decided at admission: the house may pay for them.
 MODEL_CHOICES = frozenset({"summary_model", "fallback_models"})
 # A form that leaves it empty would have every such call refused unasked: permits go by the catalogue.
-HOUSE_RULES = frozenset({"approval_tools"})
+HOUSE_RULES = frozenset({"approval_tools", "approval_tools_after_retrieval"})
 
 # The Agent Server derives the id of each graph's own assistant from this name space and the graph's name.
 _ASSISTANTS = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")

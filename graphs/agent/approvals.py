@@ -5,15 +5,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from langchain_core.messages import AIMessage, AnyMessage, ToolCall, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
 
 from graphs.agent.context import AgentContext
+from graphs.agent.tools.calculator import calculator
+from graphs.agent.tools.current_time import current_time
+from graphs.agent.tools.remember import remember
 from graphs.approval_messages import Approval
 from graphs.metering.places import PlacedCall, placed_calls
 from graphs.settings import read_settings
 
 ALLOWED = ["approve", "edit", "reject"]
 LEAVE = frozenset({"approved", "edited"})
+# What these answer, this server has written.
+OWN_WORDS = frozenset({calculator.name, current_time.name, remember.name})
 WORDS = {
     "rejected": "The user has rejected this call. It was not run.",
     "expired": "The user did not answer in time. This call was not run.",
@@ -21,10 +26,26 @@ WORDS = {
 }
 
 
-def calls_to_ask_for(message: AIMessage, context: AgentContext) -> list[PlacedCall]:
-    """Give the calls that need leave, among those that there is room to run."""
-    first = placed_calls(message)[: read_settings().most_tool_calls_per_round]
-    return [one for one in first if one.call["name"] in context.approval_tools]
+def calls_to_ask_for(messages: Sequence[AnyMessage], context: AgentContext) -> list[PlacedCall]:
+    """Give the calls of the last message that need leave, among those that there is room to run."""
+    *before, last = messages
+    if not isinstance(last, AIMessage):
+        return []
+    asking = set(context.approval_tools)
+    if holds_retrieved_text(before):
+        asking.update(context.approval_tools_after_retrieval)
+    first = placed_calls(last)[: read_settings().most_tool_calls_per_round]
+    return [one for one in first if one.call["name"] in asking]
+
+
+def holds_retrieved_text(messages: Sequence[AnyMessage]) -> bool:
+    """Whether the turn has results that others than its user and this server wrote: they may give orders."""
+    for message in reversed(messages):
+        if isinstance(message, HumanMessage):
+            return False
+        if isinstance(message, ToolMessage) and message.name not in OWN_WORDS:
+            return True
+    return False
 
 
 def question(approvals: Sequence[Approval], calls: Sequence[ToolCall]) -> dict[str, Any]:

@@ -40,6 +40,10 @@ class AgentContext(ModelChoice):
     approval_tools: list[str] = Field(
         default_factory=list, description="Those of the enabled tools that ask their user before each call."
     )
+    approval_tools_after_retrieval: list[str] = Field(
+        default_factory=list,
+        description="Those that ask once their turn holds text from documents, pages or other servers.",
+    )
     embedding_model: str = Field(
         default="", description="Model that makes the vectors of memories; empty: there is no memory."
     )

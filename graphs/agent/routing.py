@@ -41,8 +41,7 @@ def step_after(
         return "stop_tools"
     if context is None:
         return "ask_approval"
-    asks = isinstance(last, AIMessage) and calls_to_ask_for(last, context)
-    return "ask_approval" if asks else "run_tools"
+    return "ask_approval" if calls_to_ask_for(messages, context) else "run_tools"
 
 
 def _context() -> AgentContext | None:

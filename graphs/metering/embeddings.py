@@ -15,6 +15,7 @@ from graphs.vector_desk import Vector
 
 # English has some four bytes per token, other scripts about three: rather too much than too little.
 BYTES_PER_TOKEN: Final = 3
+NO_VECTOR: Final = "The model's server gave no vector."
 
 
 async def embed(call: ModelCall, text: str) -> Vector:
@@ -22,18 +23,42 @@ async def embed(call: ModelCall, text: str) -> Vector:
     tokens = math.ceil(len(text.encode(errors="replace")) / BYTES_PER_TOKEN)
     attempt = Attempt(call, prompt_tokens=tokens, max_output_tokens=None)
     async with attempt:
-        answer = await _client_of(attempt).embeddings.create(
-            model=call.model,
-            input=text,
-            encoding_format="float",
-            extra_headers={ATTEMPT_HEADER: str(attempt.id)},
-        )
-        if answer.usage is not None:
-            used = answer.usage.prompt_tokens
+        try:
+            answer = await _client_of(attempt).embeddings.create(
+                model=call.model,
+                input=text,
+                encoding_format="float",
+                extra_headers={ATTEMPT_HEADER: str(attempt.id)},
+            )
+        except (ValueError, TypeError, AttributeError) as error:
+            # The library reads what is no JSON, or JSON of another form, without a word of its own.
+            raise ModelFailed(NO_VECTOR) from error
+        used = _used_tokens(answer)
+        if used is not None:
             attempt.tally.reported = UsageMetadata(input_tokens=used, output_tokens=0, total_tokens=used)
-        if len(answer.data) != 1:
-            raise ModelFailed("The model's server gave no vector.")
-        return answer.data[0].embedding
+        return _vector_in(answer)
+
+
+def _used_tokens(answer: object) -> int | None:
+    """Read the count that a server tells. The library believes any answer: nothing is taken for granted."""
+    used = getattr(getattr(answer, "usage", None), "prompt_tokens", None)
+    return used if type(used) is int and used >= 0 else None
+
+
+def _vector_in(answer: object) -> Vector:
+    """Read the one vector of finite numbers. Raises ModelFailed.
+
+    The store writes it beside those of others, and a number that is none would fail all of them.
+    """
+    data = getattr(answer, "data", None)
+    vector = getattr(data[0], "embedding", None) if isinstance(data, list) and len(data) == 1 else None
+    if not isinstance(vector, list) or not vector or not all(map(_is_finite, vector)):
+        raise ModelFailed(NO_VECTOR)
+    return vector
+
+
+def _is_finite(number: object) -> bool:
+    return type(number) in (int, float) and math.isfinite(number)  # type: ignore[arg-type]  # just checked
 
 
 def _client_of(attempt: Attempt) -> openai.AsyncOpenAI:

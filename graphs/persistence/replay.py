@@ -5,6 +5,7 @@ The server's own reading asks for one checkpoint after the other, back to the la
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from operator import is_
 from typing import Any
 
 from langgraph.checkpoint.base import CheckpointTuple, DeltaChannelHistory, writes_sort_key
@@ -17,20 +18,25 @@ from graphs.persistence.pool import Pool
 STEPS_BACK = 48
 MOST_CHARACTERS = 32_000_000
 
+# Step by step, each by its key: left to join, Postgres may read all that a long thread has.
 WRITTEN_SINCE = """
     WITH RECURSIVE way AS (
         SELECT parent_checkpoint_id AS checkpoint_id, 1 AS depth FROM checkpoints
         WHERE thread_id = %(thread)s AND checkpoint_ns = %(ns)s AND checkpoint_id = %(target)s
         UNION ALL
-        SELECT c.parent_checkpoint_id, way.depth + 1 FROM way JOIN checkpoints c
-            ON c.thread_id = %(thread)s AND c.checkpoint_ns = %(ns)s AND c.checkpoint_id = way.checkpoint_id
-        WHERE way.checkpoint_id <> %(known)s AND way.depth < %(steps)s
-          AND NOT c.checkpoint->'channel_values' ? %(channel)s
+        SELECT step.parent_checkpoint_id, way.depth + 1 FROM way CROSS JOIN LATERAL (
+            SELECT c.parent_checkpoint_id, c.checkpoint->'channel_values' ? %(channel)s AS is_snapshot
+            FROM checkpoints c WHERE c.thread_id = %(thread)s AND c.checkpoint_ns = %(ns)s
+              AND c.checkpoint_id = way.checkpoint_id LIMIT 1
+        ) step
+        WHERE way.checkpoint_id <> %(known)s AND way.depth < %(steps)s AND NOT step.is_snapshot
     )
     SELECT way.checkpoint_id, way.depth, w.task_path, w.task_id, w.idx, w.type, w.blob
-    FROM way LEFT JOIN checkpoint_writes w
-        ON w.thread_id = %(thread)s AND w.checkpoint_ns = %(ns)s AND w.checkpoint_id = way.checkpoint_id
-       AND w.channel = %(channel)s
+    FROM way LEFT JOIN LATERAL (
+        SELECT * FROM checkpoint_writes
+        WHERE thread_id = %(thread)s AND checkpoint_ns = %(ns)s AND checkpoint_id = way.checkpoint_id
+          AND channel = %(channel)s OFFSET 0
+    ) w ON true
 """
 
 
@@ -57,8 +63,9 @@ class KnownMessages:
 
     def put(self, thread_id: str, ns: str, checkpoint_id: str, messages: list[Any]) -> None:
         """Remember the messages at a checkpoint, and forget the oldest that no longer fit."""
+        before = self._known.get((thread_id, ns))
+        characters = _characters_of(messages, before)
         self._drop((thread_id, ns))
-        characters = sum(_size(message) for message in messages)
         self._known[thread_id, ns] = Known(checkpoint_id, messages, characters)
         self._characters += characters
         while self._characters > MOST_CHARACTERS:
@@ -118,6 +125,13 @@ async def messages_since(
     rows.sort(key=lambda row: (-row["depth"], writes_sort_key(row["task_path"], row["task_id"], row["idx"])))
     writes = [(row["task_id"], NAME, serde.loads_typed((row["type"], row["blob"]))) for row in rows]
     return replayed({"seed": list(known.messages), "writes": writes})
+
+
+def _characters_of(messages: list[Any], before: Known | None) -> int:
+    """Count characters; of a thread that only grew, those of the new messages."""
+    if before and len(before.messages) <= len(messages) and all(map(is_, before.messages, messages)):
+        return before.characters + sum(_size(message) for message in messages[len(before.messages) :])
+    return sum(_size(message) for message in messages)
 
 
 def _size(message: Any) -> int:

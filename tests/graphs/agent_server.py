@@ -38,8 +38,8 @@ class AgentServer:
     log: Path
 
     @classmethod
-    def launch(cls, folder: Path, environment: dict[str, str]) -> Self:
-        """Start without waiting. `environment` is all it gets of our settings."""
+    def launch(cls, folder: Path, environment: dict[str, str], *, jobs: int = 4) -> Self:
+        """Start without waiting. `environment` is all it gets of our settings; `jobs` run at once."""
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("graphs", "langgraph.json"):
             if not (folder / name).exists():
@@ -50,7 +50,7 @@ class AgentServer:
             str(Path(sys.executable).with_name("langgraph")),
             "dev",
             *("--host", "127.0.0.1", "--port", str(port)),
-            *("--no-browser", "--no-reload", "--n-jobs-per-worker", "4"),
+            *("--no-browser", "--no-reload", "--n-jobs-per-worker", str(jobs)),
         ]
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         with log.open("ab") as output:
@@ -64,9 +64,9 @@ class AgentServer:
         return cls(process=process, url=f"http://127.0.0.1:{port}", log=log)
 
     @classmethod
-    def start(cls, folder: Path, environment: dict[str, str]) -> Self:
+    def start(cls, folder: Path, environment: dict[str, str], *, jobs: int = 4) -> Self:
         """Start and wait until it answers."""
-        server = cls.launch(folder, environment)
+        server = cls.launch(folder, environment, jobs=jobs)
         server.wait_until_ready()
         return server
 

@@ -67,6 +67,14 @@ class AvailableTool(models.Model):
     requires_approval = models.BooleanField(
         default=False, help_text=_("Whether the user is to be asked before each call.")
     )
+    only_reads = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Whether it neither changes nor sends anything away. Others ask once a turn holds retrieved "
+            "text, where APPROVE_ACTIONS_AFTER_RETRIEVAL is set."
+        ),
+    )
     config_schema = models.JSONField(
         default=no_configuration,
         validators=[require_schema],

@@ -25,7 +25,7 @@ async def ask_approval(state: AgentState, runtime: Runtime[AgentContext]) -> dic
     last = state["messages"][-1]
     if not isinstance(last, AIMessage):
         return {}
-    needing = calls_to_ask_for(last, runtime.context)
+    needing = calls_to_ask_for(state["messages"], runtime.context)
     if not needing:
         return {}
     calls = [one.call for one in needing]

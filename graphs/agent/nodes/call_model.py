@@ -7,7 +7,7 @@ from langgraph.runtime import Runtime
 from graphs.agent.asked import without_cut_call
 from graphs.agent.budget import fitted
 from graphs.agent.context import AgentContext
-from graphs.agent.history import model_view
+from graphs.agent.history import model_view, valid_summary
 from graphs.agent.images import without_images
 from graphs.agent.passages import cited
 from graphs.agent.prompts import SYSTEM_PROMPT
@@ -28,7 +28,8 @@ async def call_model(state: AgentState, runtime: Runtime[AgentContext]) -> dict[
     tools = tools_of(context)
     # Some servers reject the mere presence of tools.
     speaker = model.bind_tools(tools) if tools else model
-    view = model_view(messages, state.get("summary"), system_prompt=context.system_prompt or SYSTEM_PROMPT)
+    summary = valid_summary(state.get("summary"), messages)
+    view = model_view(messages, summary, system_prompt=context.system_prompt or SYSTEM_PROMPT)
     if not context.supports_vision:
         view = without_images(view)
     passages = await retrieved(messages, runtime)

@@ -103,6 +103,23 @@ def test_permit_redeems_what_the_catalogue_wants_approved_now(built_in, run, wai
     assert sorted(ToolCall.objects.values_list("outcome", flat=True)) == ["pending", "refused"]
 
 
+def test_permit_holds_what_was_asked_for_to_the_answer(built_in, run, waiting):
+    wanted = ToolCallRequest(
+        run_id=run.pk,
+        attempt_id=uuid.uuid4(),
+        tool_call_id="c1",
+        tool_name="calculator",
+        approval_id=waiting.pk,
+        arguments_hash=waiting.arguments_hash,
+    )
+    with pytest.raises(Forbidden):
+        tool_call_permit(wanted)
+
+    approval_decide(approval_id=waiting.pk, user_id=waiting.user_id, decision=Decision(type="approve"))
+
+    assert tool_call_permit(wanted).is_new is True
+
+
 def test_permit_asks_for_no_leave_where_none_is_needed(built_in, run):
     free = ToolCallRequest(run_id=run.pk, attempt_id=uuid.uuid4(), tool_call_id="c1", tool_name="calculator")
 

@@ -61,6 +61,7 @@ def test_answer_is_what_the_contract_says(user, run_request, settings):
             "summary_keep_tokens": 2000,
             "remote_tools": [],
             "approval_tools": [],
+            "approval_tools_after_retrieval": [],
             "fallback_models": [],
             "supports_tools": True,
             "supports_vision": True,

@@ -4,7 +4,7 @@ import pytest
 
 from controlplane.tools.catalogue import available_tools_switch
 from controlplane.tools.models import AvailableTool, UserTool
-from controlplane.tools.selection import enabled_tools, find_enabled
+from controlplane.tools.selection import enabled_tools, find_enabled, select_tools
 
 
 @pytest.fixture(autouse=True)
@@ -80,3 +80,11 @@ def test_selection_costs_two_queries_for_any_number(user, add_tool, django_asser
 
     with django_assert_num_queries(2):
         assert len(enabled_tools(user.pk)) == 32
+
+
+def test_tools_that_act_are_named_where_the_house_wants_them_to_ask(user, settings):
+    AvailableTool.objects.filter(tool_name="current_time").update(only_reads=True)
+
+    assert select_tools(user.pk).acting_names == []
+    settings.APPROVE_ACTIONS_AFTER_RETRIEVAL = True
+    assert select_tools(user.pk).acting_names == ["calculator"]

@@ -34,7 +34,31 @@ def test_asked_for_are_those_that_need_leave_and_can_be_run(configure: Configure
     configure(MOST_TOOL_CALLS_PER_ROUND="3")
     wanted = message(call("a"), call("b", "clock"), call("c"), call("d"))
 
-    assert [(one.index, one.call["id"]) for one in calls_to_ask_for(wanted, ASKS)] == [(0, "a"), (2, "c")]
+    assert [(one.index, one.call["id"]) for one in calls_to_ask_for([wanted], ASKS)] == [(0, "a"), (2, "c")]
+
+
+@pytest.mark.parametrize(
+    ("before", "asks"),
+    [
+        ([], False),
+        (["current_time"], False),
+        (["calculator", "remember"], False),
+        (["knowledge_search"], True),
+        (["web_search"], True),
+        (["fetch_page", "current_time"], True),
+        (["recall"], True),
+        (["files__read"], True),
+    ],
+    ids=lambda given: "+".join(given) if isinstance(given, list) else str(given),
+)
+def test_what_others_wrote_makes_acting_tools_ask_until_the_next_question(before: list[str], asks: bool):
+    context = AgentContext(model="m", approval_tools_after_retrieval=["fetch_page"])
+    turn = [HumanMessage("Go on."), *(ToolMessage("x", tool_call_id=name, name=name) for name in before)]
+    wanted = message(call("a", "fetch_page"), call("b", "current_time"))
+
+    assert [one.call["id"] for one in calls_to_ask_for([*turn, wanted], context)] == (["a"] if asks else [])
+    assert calls_to_ask_for([*turn, HumanMessage("And now this."), wanted], context) == []
+    assert calls_to_ask_for([*turn, wanted], AgentContext(model="m")) == []
 
 
 def test_equal_ids_have_places_of_their_own_that_outlive_a_run():

@@ -1,8 +1,10 @@
 """What the model sees of a conversation is always well-formed."""
 
+import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
-from graphs.agent.history import before_last_question, model_view, valid_summary
+from graphs.agent import history
+from graphs.agent.history import before_last_question, fingerprint, model_view, valid_summary
 from graphs.agent.prompts import NOT_RUN
 
 CALL = {"name": "calculator", "args": {"expression": "1"}, "id": "c1", "type": "tool_call"}
@@ -33,7 +35,44 @@ def test_a_summary_of_removed_messages_is_forgotten():
     summary = {"text": "They counted.", "last_message_id": "gone"}
 
     assert valid_summary(summary, [QUESTION]) is None
-    assert view([QUESTION], summary) == [SystemMessage("Be kind."), QUESTION]
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        HumanMessage("two!", id="h1"),
+        HumanMessage([{"type": "text", "text": "one?"}], id="h1"),
+        HumanMessage("one?", id="h9"),
+    ],
+)
+def test_a_summary_of_edited_messages_is_forgotten_each_time(edited: HumanMessage):
+    said = [QUESTION, ASKING, RESULT, ANSWER]
+    summary = {"text": "They counted.", "last_message_id": "a2", "covers": fingerprint(said)}
+
+    for _ in range(2):
+        assert valid_summary(summary, [*said, NEXT]) is summary
+        assert valid_summary(summary, [edited, *said[1:], NEXT]) is None
+    asked_else = AIMessage("", tool_calls=[{**CALL, "args": {"expression": "2"}}], id="a1")
+    assert valid_summary(summary, [QUESTION, asked_else, RESULT, ANSWER]) is None
+
+
+def test_texts_cannot_be_shifted_from_one_message_to_the_next():
+    one, other = (
+        [HumanMessage(first, id="h1"), HumanMessage(second, id="h2")]
+        for first, second in (("a", "b\nc"), ("a\nb", "c"))
+    )
+
+    assert fingerprint(one) != fingerprint(other)
+    assert fingerprint([HumanMessage("[[], null]", id="h1")]) != fingerprint([HumanMessage([], id="h1")])
+
+
+def test_what_was_found_true_of_a_summary_is_remembered_of_so_many_only(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(history, "MOST_NAMED", 2)
+    for number in range(5):
+        said = [HumanMessage(str(number), id="h1")]
+        assert valid_summary({"text": "x", "last_message_id": "h1", "covers": fingerprint(said)}, said)
+
+    assert len(history._named) <= 2
 
 
 def test_a_tool_result_whose_call_was_summarized_is_dropped():
