@@ -21,5 +21,5 @@ def newest_first(memory: Memory) -> tuple[datetime, UUID]:
 
 
 def place_of_memories(owner_id: UUID) -> tuple[str, str, str]:
-    """Name the part of the store (docs/contracts.md, section 11)."""
+    """Name the part of the store (docs/contracts.md, section 3e)."""
     return "users", str(owner_id), "memories"

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from celery import Signature
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -12,8 +13,10 @@ from kombu.exceptions import OperationalError as QueueError
 from pydantic import BaseModel, ConfigDict, Field
 from redis.exceptions import RedisError
 
+from controlplane.api.admission_metrics import admission_measured
 from controlplane.approvals.deciding import Decision
 from controlplane.approvals.models import LONGEST_REASON
+from controlplane.chat.models import ChatSession
 from controlplane.chat.tasks import index_session, title_session
 from controlplane.errors import Invalid, NotFound, Unavailable
 from controlplane.internal.callers import agent_server_only, run_webhook_only
@@ -104,20 +107,21 @@ class WebhookPayload(BaseModel):
 def admit(request: HttpRequest) -> HttpResponse:
     """Answer whether a run may start, and with what."""
     given = read_payload(request, AdmitPayload)
-    admission = run_admit(
-        RunRequest(
-            run_id=given.run_id,
-            thread_id=given.thread_id,
-            graph_id=given.graph_id,
-            role=given.role,
-            payer_id=given.payer_id(),
-            source_thread_id=given.source_thread_id(),
-            token_version=given.token_version,
-            is_resume=given.is_resume,
-            wishes=given.requested,
-            decisions=[Decision(**decision.model_dump()) for decision in given.decisions],
+    with admission_measured():
+        admission = run_admit(
+            RunRequest(
+                run_id=given.run_id,
+                thread_id=given.thread_id,
+                graph_id=given.graph_id,
+                role=given.role,
+                payer_id=given.payer_id(),
+                source_thread_id=given.source_thread_id(),
+                token_version=given.token_version,
+                is_resume=given.is_resume,
+                wishes=given.requested,
+                decisions=[Decision(**decision.model_dump()) for decision in given.decisions],
+            )
         )
-    )
     return JsonResponse(describe_admission(admission))
 
 
@@ -145,7 +149,7 @@ def calls(request: HttpRequest, run_id: UUID) -> HttpResponse:
 def run_webhook(request: HttpRequest) -> HttpResponse:
     """Queue the settlement of a run that ended."""
     given = read_payload(request, WebhookPayload)
-    run = Run.objects.filter(pk=given.run_id).first()
+    run = Run.objects.select_related("session").filter(pk=given.run_id).first()
     # A run without a thread gets a passing one on the Agent Server, whose id says nothing here.
     if run is None or run.thread_id not in {None, given.thread_id}:
         raise NotFound("There is no such run.", code="run_not_found")
@@ -159,11 +163,16 @@ def run_webhook(request: HttpRequest) -> HttpResponse:
 
 
 def _followers(run: Run) -> list[Signature[None]]:
-    """Name the jobs that wait for a run's settlement."""
+    """Name the jobs that wait for a run's settlement, as far as there is anything for them to do."""
     # A run without a thread of its own has only read what was said.
-    if run.session_id is None or run.thread_id is None:
+    if run.session is None or run.thread_id is None:
         return []
-    return [index_session.si(str(run.session_id)), title_session.si(str(run.session_id))]
+    of_session = str(run.session.pk)
+    may_be_named = settings.AUTO_TITLES and run.session.title_origin == ChatSession.TitleOrigin.DEFAULT
+    return [
+        *([index_session.si(of_session)] if settings.MESSAGE_SEARCH else []),
+        *([title_session.si(of_session)] if may_be_named else []),
+    ]
 
 
 def _take_at_its_word(run: Run, given: WebhookPayload) -> None:

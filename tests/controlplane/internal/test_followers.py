@@ -32,6 +32,31 @@ def followers(job) -> list[tuple[str, list[str]]]:
     return [(follower["task"], list(follower["args"])) for follower in embedded["callbacks"] or []]
 
 
+@pytest.fixture(autouse=True)
+def _all_wanted(settings) -> None:
+    settings.AUTO_TITLES = settings.MESSAGE_SEARCH = True
+
+
+@pytest.mark.parametrize(
+    ("titles", "search", "origin", "left"),
+    [
+        (False, True, "default", ["chat.index_session"]),
+        (True, False, "default", ["chat.title_session"]),
+        (True, True, "owner", ["chat.index_session"]),
+        (False, False, "default", []),
+    ],
+)
+def test_nothing_is_queued_that_has_nothing_to_do(admitted, queue, settings, titles, search, origin, left):
+    settings.AUTO_TITLES, settings.MESSAGE_SEARCH = titles, search
+    run = admitted()
+    type(run.session).objects.filter(pk=run.session_id).update(title_origin=origin)
+
+    assert end(run, settings) == 202
+
+    (job,) = queue()
+    assert [name for name, _ in followers(job)] == left
+
+
 def test_session_is_indexed_once_its_run_is_settled(admitted, queue, settings):
     run = admitted()
 
