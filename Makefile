@@ -10,12 +10,12 @@ NODE = $(firstword $(wildcard $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodej
 UV_VERSION := 0.13.9
 # Test files that run at the same time, each worker with servers of its own.
 TEST_WORKERS ?= 2
-SIDE_BY_SIDE = -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE = -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder --durations=12
 
 export LANGGRAPH_CLI_NO_ANALYTICS ?= 1
 export LANGSMITH_TRACING ?= false
 
-.PHONY: help setup up demo webchat browser test scale threads chaos lint types contracts audit lock clean
+.PHONY: help setup up demo webchat browser test scale threads bench first-start chaos lint types contracts audit lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -71,6 +71,12 @@ scale: setup ## ask a database with a hundred times as many rows, and a million 
 
 threads: setup $(NODE_PACKAGES:=/node_modules/.installed) ## weigh and time a thread of 600 turns; about two minutes
 	@exec $(RUN)/python -m tests.threads_at_length $(THREADS_ARGS)
+
+bench: setup $(NODE_PACKAGES:=/node_modules/.installed) ## compare the whole system to the bare Agent Server; about ten minutes
+	@exec $(RUN)/python -m tests.bench $(BENCH_ARGS)
+
+first-start: setup ## how long a fresh clone takes to its chat page, and how much memory; about three minutes
+	@exec $(RUN)/python -m tests.first_start $(FIRST_START_ARGS)
 
 chaos: setup $(NODE_PACKAGES:=/node_modules/.installed) ## kill parts at random under 1,000 runs, then do the books; about half an hour
 	@exec $(RUN)/python -m tests.chaos $(CHAOS_ARGS)

@@ -42,10 +42,30 @@ def _end(stack: RunningStack) -> None:
     stack.stop()
 
 
+# Each takes one to five minutes; a file is one worker's alone.
+LONG_FILES = frozenset(
+    {
+        "test_answers_from_documents",
+        "test_bills_without_control_plane",
+        "test_canaries",
+        "test_chaos",
+        "test_killed_processing",
+        "test_kills",
+        "test_ledger_join",
+        "test_make_up",
+        "test_multitask",
+        "test_outages",
+        "test_restart",
+        "test_webchat",
+        "test_webchat_first_steps",
+    }
+)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what waits most: two workers then end at about the same time."""
-    items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+    """Begin with what waits most and takes longest: two workers then end at about the same time."""
+    items.sort(key=lambda item: ("end_to_end" not in item.path.parts, item.path.stem not in LONG_FILES))
 
 
 @pytest.fixture(scope="session", autouse=True)

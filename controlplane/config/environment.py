@@ -24,6 +24,7 @@ from controlplane.config.conversation_settings import ConversationSettings
 from controlplane.config.keeping import KeepingEnvironment
 from controlplane.config.limit_settings import LimitSettings
 from controlplane.config.mcp_settings import McpEnvironment
+from controlplane.config.operations_settings import OperationsSettings
 from controlplane.config.provider_settings import ProviderSettings
 from controlplane.config.tool_settings import ToolSettings
 
@@ -47,8 +48,9 @@ class ModelPrice(BaseModel):
 
 
 class Environment(
-    LimitSettings, KeepingEnvironment, McpEnvironment, ToolSettings, ConversationSettings, ProviderSettings
-):
+    LimitSettings, KeepingEnvironment, McpEnvironment, ToolSettings, ConversationSettings, ProviderSettings,
+    OperationsSettings,
+):  # fmt: skip
     """What the control plane is told from outside. An empty variable counts as unset."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)

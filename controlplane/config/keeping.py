@@ -35,6 +35,19 @@ class KeepingEnvironment(BaseSettings):
         default=Path(".data/documents"),
         description="Folder of users' documents; a relative one is below the project",
     )
+    documents_s3_bucket: str = Field(
+        default="", description="Bucket of users' documents in place of the folder; empty: the folder"
+    )
+    documents_s3_endpoint: str = Field(
+        default="", description="Address of a server that speaks S3's protocol; empty: the provider's own"
+    )
+    documents_s3_region: str = Field(default="", description="Region of the bucket")
+    documents_s3_access_key: str = Field(
+        default="", description="Access key of the bucket; empty: what the machine's own role may do"
+    )
+    documents_s3_secret_key: SecretStr = Field(
+        default=SecretStr(""), description="Secret key that belongs to it"
+    )
     max_document_size_mb: int = Field(
         default=20, ge=1, le=1000, description="Megabytes of one document, at most"
     )

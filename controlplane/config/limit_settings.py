@@ -30,6 +30,10 @@ class LimitSettings(BaseSettings):
     approval_expires_hours: int = Field(
         default=168, ge=1, le=8760, description="Hours that a user has to approve a tool call"
     )
+    approve_actions_after_retrieval: bool = Field(
+        default=False,
+        description="Whether tools that act ask their user once a turn holds retrieved text",
+    )
     unpriced_models_are_free: bool = Field(
         default=False,
         description="Whether models without a known price may be used where cost is limited; they count as 0",

@@ -68,6 +68,9 @@ async def run_stack(
 
         result = await supervisor.run(serve, stop)
     stack.folder.children_file.unlink(missing_ok=True)
+    if stop.is_set():
+        # The loop takes its handlers along: an echo behind it would kill what has ended well.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     return result
 
 

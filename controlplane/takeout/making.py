@@ -42,8 +42,8 @@ GIVEN_UP_AFTER: Final = timedelta(days=1)
 async def export_make(*, export_id: uuid.UUID) -> bool:
     """Make as much of an export as fits into a minute; returns whether there is more to do at once.
 
-    Does nothing while another worker is at it. Raises Retryable when the Agent Server is away; the sweep
-    comes back then.
+    Does nothing while another worker is at it. Raises Retryable when the Agent Server is away, and
+    Unavailable when a file is; the sweep comes back then.
     """
     export = await sync_to_async(export_claim)(export_id=export_id)
     if export is None:

@@ -8,6 +8,7 @@ from celery import shared_task
 from kombu.exceptions import OperationalError as QueueUnreachable
 from redis.exceptions import RedisError
 
+from controlplane.errors import Unavailable
 from controlplane.takeout.expiry import exports_clean_up, exports_end, exports_overdue
 from controlplane.takeout.making import export_make
 from sdk_bridge import Retryable
@@ -31,7 +32,7 @@ def make_export(export_id: str) -> None:
     """Make one stretch of an export; what may succeed later is left to the sweep."""
     try:
         has_more = async_to_sync(export_make)(export_id=uuid.UUID(export_id))
-    except Retryable as error:
+    except (Retryable, Unavailable) as error:
         logger.warning("export_put_off", export_id=export_id, code=error.code)
         return
     if has_more:

@@ -14,7 +14,7 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "core", "misc", "manage
 REGISTRY_HOSTS = re.compile(r"py[p]i\.org|python[h]osted|npm[j]s\.org|deb\.deb[i]an\.org")
 LOCAL_PATH = re.compile(r"(?<![\w.$}/])/(work|root|home/\w+)/\w")
 SDK_CLIENTS = {"get_client", "get_sync_client", "LangGraphClient"}
-MAY_HOLD_A_CLIENT = ("sdk_bridge/", "controlplane/demo/", "tests/")
+MAY_HOLD_A_CLIENT = ("sdk_bridge/", "controlplane/demo/", "tests/", "docs/clients/")
 
 
 def tracked_files() -> list[Path]:

@@ -217,6 +217,15 @@ def test_one_signal_that_comes_twice_still_stops_cleanly(tmp_path: Path) -> None
     assert cluster_state(tmp_path / "data") == "shut down"
 
 
+def test_a_signal_that_echoes_to_the_very_end_changes_nothing(tmp_path: Path) -> None:
+    stack = RunningStack.start(tmp_path / "data", only=("valkey",))
+    deadline = time.monotonic() + 20
+    while stack.process.poll() is None and time.monotonic() < deadline:
+        stack.process.send_signal(signal.SIGTERM)
+        time.sleep(0.002)
+    assert stack.process.returncode == 0
+
+
 def test_demo_leaves_a_stack_alone_that_cannot_serve_it(tmp_path: Path) -> None:
     stack = RunningStack.start(tmp_path / "data", only=("valkey",))
     result = command(tmp_path / "data", "demo")

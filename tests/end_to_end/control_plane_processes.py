@@ -38,7 +38,7 @@ class ControlPlaneProcesses:
         asyncio.run(self._prepare())
         with self.log.open("ab") as log:
             for part in self._parts:
-                self._running.append(_spawn(part, log.fileno()))
+                self._running.append(spawn(part, log.fileno()))
         asyncio.run(self._ready())
 
     def kill(self) -> None:
@@ -60,7 +60,8 @@ class ControlPlaneProcesses:
                     await asyncio.sleep(PROBE_SECONDS)
 
 
-def _spawn(part: Part, output: int) -> subprocess.Popen[bytes]:
+def spawn(part: Part, output: int) -> subprocess.Popen[bytes]:
+    """Start a part's process in a group of its own."""
     # Tied to our life, so that a test run that is killed leaves none behind.
     launcher = (sys.executable, "-I", "-S", LAUNCHER, str(os.getpid()), str(int(signal.SIGKILL)), "-")
     return subprocess.Popen(

@@ -50,6 +50,7 @@ class PlanesApart:
                 DEFAULT_MODEL="gpt-4o-mini",
                 DEMO_EMAIL=DEMO_EMAIL,
                 DEMO_PASSWORD=DEMO_PASSWORD,
+                APPROVE_ACTIONS_AFTER_RETRIEVAL="true",
             )
             control_plane = ControlPlaneProcesses(stack.environment, folder, port=port)
             control_plane.start()

@@ -8,6 +8,7 @@ import httpx
 import psycopg
 from psycopg.types.json import Jsonb
 
+from controlplane.documents.vector_writing import TABLES
 from tests.conftest import DEMO_PASSWORD
 from tests.end_to_end.api import Api, eventually
 from tests.end_to_end.hands import new_account
@@ -21,14 +22,6 @@ WORDS = (
     "feedback", "key name", "tool", "preference", "item", "token name", "late answer", "unknown thread",
 )  # fmt: skip
 SLOW = {"streamingProfile": {"ttft": 20, "tps": 10}, "chunkSize": 5}
-# As langchain-postgres makes them; nothing of the product writes there yet.
-VECTOR_TABLES = """
-    CREATE TABLE IF NOT EXISTS langchain_pg_collection (uuid uuid PRIMARY KEY, name varchar, cmetadata json);
-    CREATE TABLE IF NOT EXISTS langchain_pg_embedding (
-        id varchar PRIMARY KEY, collection_id uuid REFERENCES langchain_pg_collection ON DELETE CASCADE,
-        embedding vector, document varchar, cmetadata jsonb
-    );
-"""
 FORGET_SESSION = (
     "UPDATE runs_run SET session_id = NULL WHERE session_id = %s",
     "UPDATE usage_tokenusage SET chat_session_id = NULL WHERE chat_session_id = %s",
@@ -164,7 +157,8 @@ class WholeAccount:
         self.ids["token"] = api.expect(201, "POST", "auth/personal-access-tokens/", json=token)["id"]
 
     def _keep_vectors(self) -> None:
-        self._execute("PGVECTOR_CONNECTION_STRING", VECTOR_TABLES)
+        for statement in TABLES:
+            self._execute("PGVECTOR_CONNECTION_STRING", statement)
         collection = uuid.uuid4()
         described = {"user_id": self.user_id, "document_id": self.ids["document"]}
         self._execute(

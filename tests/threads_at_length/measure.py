@@ -23,7 +23,10 @@ from tests.threads_at_length.conversation import ANSWER_WORDS, QUESTION_WORDS, S
 from tests.threads_at_length.weight import TABLES, bytes_of, bytes_on_disk, json_bytes
 
 TURNS = 600
-EARLY = range(1, 12)  # about turn 6
+# The long thread and a young one are asked in turn, so that both have the same machine; the young one is a
+# new one each time it comes to turn 11: its samples are of turns 2 to 11, about turn 6.
+YOUNG_TURNS, YOUNG_THREADS = 10, 3
+SAMPLES = YOUNG_TURNS * YOUNG_THREADS
 # Each checkpoint comes with all of its messages: ten of them are some ten megabytes.
 PAGE, PAGES = 10, 4
 
@@ -66,17 +69,24 @@ async def measure(
     model.reply("summary", speaker.words(ANSWER_WORDS))
     thread = str((await client.threads.create())["thread_id"])
     question = f"{words} {speaker.words(QUESTION_WORDS)}"
-    await _first_token(client, thread, question)  # connections are made once
-    figures.first_token_early = [await _first_token(client, thread, question) for _ in EARLY]
     async with await AsyncConnection.connect(uri, autocommit=True, row_factory=dict_row) as connection:
-        await _fill(thread, uri, speaker, turns - 2 * len(EARLY) - 2)
+        await fill(thread, uri, speaker, turns - SAMPLES - 1)
         await _first_token(client, thread, question)  # summarizes what was filled in
-        figures.first_token_late = [await _first_token(client, thread, question) for _ in EARLY]
+        await _in_turn(client, thread, question, figures)
         figures.bytes_before, figures.disk_before = await _bytes(connection, thread)
         await _prune(uri)
         figures.bytes_after, figures.disk_after = await _bytes(connection, thread)
     await _read(client, thread, figures)
     return figures
+
+
+async def _in_turn(client: LangGraphClient, thread: str, question: str, figures: Figures) -> None:
+    for _ in range(YOUNG_THREADS):
+        young = str((await client.threads.create())["thread_id"])
+        await _first_token(client, young, question)
+        for _ in range(YOUNG_TURNS):
+            figures.first_token_early.append(await _first_token(client, young, question))
+            figures.first_token_late.append(await _first_token(client, thread, question))
 
 
 async def _first_token(client: LangGraphClient, thread: str, question: str) -> float:
@@ -92,7 +102,8 @@ async def _first_token(client: LangGraphClient, thread: str, question: str) -> f
     return (first - started) * 1000
 
 
-async def _fill(thread: str, uri: str, speaker: Speaker, turns: int) -> None:
+async def fill(thread: str, uri: str, speaker: Speaker, turns: int) -> None:
+    """Take so many turns past the server, into its database."""
     with _database(uri), patch.object(call_model, "metered_model", lambda call: speaker):
         async with checkpointer() as saver:
             graph = agent(ServersWay(saver))

@@ -41,7 +41,7 @@ def write_report(figures: Figures) -> None:
         "are what Postgres keeps of the thread in all tables, without indexes and free space; with them "
         f"{figures.disk_before:,} bytes before and {figures.disk_after:,} after, the tables written anew. "
         "The first token counts from the start of the run, its wait in the queue taken off; medians of "
-        f"{len(figures.first_token_late)}. Every sample is in "
+        f"{len(figures.first_token_late)}, the long thread and young ones asked in turn. Every sample is in "
         "[benchmarks/threads.json](benchmarks/threads.json)."
     )
     RAW.parent.mkdir(exist_ok=True)

@@ -51,6 +51,8 @@ HEADLESS_FRONTEND_URLS = {
 MFA_ADAPTER = "controlplane.accounts.sign_up.second_factor.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Threadplane"
+# The code before and the one after: phones are seconds off, and people type slowly.
+MFA_TOTP_TOLERANCE = 1
 
 SOCIALACCOUNT_ADAPTER = "controlplane.accounts.sign_up.social.SocialAdapter"
 SOCIALACCOUNT_STORE_TOKENS = False

@@ -41,6 +41,9 @@ LOGGING = {
         "django.request": {"handlers": [], "propagate": False},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": False},
         "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": False},
+        # django-structlog says of each job that it started and how it ended.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
         # They write the address of each call, and at DEBUG what was answered, in which keys may be quoted.
         **{name: {"level": "WARNING"} for name in ("httpx", "httpcore", "urllib3", "requests")},
     },

@@ -14,6 +14,7 @@ STUDIO_URL = _environment.studio_url
 CONTROL_PLANE_URL = _environment.control_plane_url
 CONTROL_PLANE_SECRET = _environment.control_plane_secret.get_secret_value()
 LG_WEBHOOK_SECRET = _environment.lg_webhook_secret.get_secret_value()
+METRICS_TOKEN = _environment.metrics_token.get_secret_value()
 FERNET_KEYS = [key.get_secret_value() for key in _environment.fernet_keys]
 
 # `(url) -> async context manager of an Agent Server`; the bridge's in-memory double fits as well.
@@ -32,6 +33,7 @@ DEFAULT_TEMPERATURE = _environment.default_temperature
 DEFAULT_MAX_TOKENS = _environment.default_max_tokens
 DEFAULT_SYSTEM_PROMPT = _environment.default_system_prompt
 APPROVAL_EXPIRES_HOURS = _environment.approval_expires_hours
+APPROVE_ACTIONS_AFTER_RETRIEVAL = _environment.approve_actions_after_retrieval
 DEFAULT_ENABLED_TOOLS = list(_environment.default_enabled_tools)
 WEB_SEARCH = _environment.web_search
 TAVILY_API_KEY = _environment.tavily_api_key.get_secret_value() if _environment.tavily_api_key else ""
@@ -48,6 +50,11 @@ MCP_PRIVATE_ADDRESSES = list(_environment.mcp_private_addresses)
 
 # Users' documents. No address leads to them: each is given out by a view that asks whose it is.
 MEDIA_ROOT = Path(__file__).resolve().parents[3] / _environment.documents_folder
+DOCUMENTS_S3_BUCKET = _environment.documents_s3_bucket
+DOCUMENTS_S3_ENDPOINT = _environment.documents_s3_endpoint
+DOCUMENTS_S3_REGION = _environment.documents_s3_region
+DOCUMENTS_S3_ACCESS_KEY = _environment.documents_s3_access_key
+DOCUMENTS_S3_SECRET_KEY = _environment.documents_s3_secret_key.get_secret_value()
 MAX_DOCUMENT_SIZE_MB = _environment.max_document_size_mb
 MAX_STORAGE_MB_PER_USER = _environment.max_storage_mb_per_user
 MESSAGE_SEARCH = _environment.message_search
