@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.core import serializers
+from django.core.management.color import no_style
+from django.db import connection
+from django.db.models import Model
 from pytest_django.plugin import blocking_manager_key
 
 from tests.blocking_calls import blocking_calls_line
@@ -87,8 +90,17 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     # After the last test the whole database is gone.
     if nextitem is not None and _empties_tables(item):
         with item.config.stash[blocking_manager_key].unblock():
-            for row in serializers.deserialize("json", item.config.stash[ROWS_OF_MIGRATIONS]):
+            rows = list(serializers.deserialize("json", item.config.stash[ROWS_OF_MIGRATIONS]))
+            for row in rows:
                 row.save()
+            _count_on({type(row.object) for row in rows})
+
+
+def _count_on(tables: set[type[Model]]) -> None:
+    """Let the next row of each table get a number that no row brought back has."""
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), list(tables)):
+            cursor.execute(statement)
 
 
 def _empties_tables(item: pytest.Item) -> bool:

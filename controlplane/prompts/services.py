@@ -117,10 +117,12 @@ def _lock(prompt_id: UUID) -> SystemPromptTemplate:
 
 
 def _keep(template: SystemPromptTemplate, author_id: UUID | None) -> None:
-    version = PromptVersion(
-        template=template, number=template.version, content=template.content, author_id=author_id
+    """Keep what a template says as its version; one that is kept already stays as it is."""
+    PromptVersion.objects.get_or_create(
+        template=template,
+        number=template.version,
+        defaults={"content": template.content, "author_id": author_id},
     )
-    PromptVersion.objects.bulk_create([version], ignore_conflicts=True)
 
 
 def _save(template: SystemPromptTemplate, names: Sequence[str]) -> None:

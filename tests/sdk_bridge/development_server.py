@@ -14,6 +14,7 @@ import httpx
 from tests.ports import free_ports
 
 GRAPH_FOLDER = Path(__file__).parent / "agent_server"
+REPOSITORY = Path(__file__).parents[2]
 START_SECONDS = 40
 
 
@@ -79,6 +80,11 @@ def launch(home: Path, *, port: int, config: str) -> subprocess.Popen[bytes]:
         str(Path(sys.executable).with_name("langgraph")), "dev", "--no-browser", "--no-reload",
         "--config", config, "--host", "127.0.0.1", "--port", str(port), "--n-jobs-per-worker", "10",
     ]  # fmt: skip
-    environment = {**os.environ, "LANGGRAPH_CLI_NO_ANALYTICS": "1", "LANGSMITH_TRACING": "false"}
+    environment = {
+        **os.environ,
+        "LANGGRAPH_CLI_NO_ANALYTICS": "1",
+        "LANGSMITH_TRACING": "false",
+        "PYTHONPATH": str(REPOSITORY),
+    }
     with (home / "server.log").open("ab") as log:
         return subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=subprocess.STDOUT)
