@@ -194,6 +194,17 @@ export const firstSteps = {
   /** Words that would be programs, wherever words are shown. */
   async hostile(visit, given) {
     const { page } = visit;
+    // A list of documents that was read before the upload and comes after it must not be the last word.
+    const sent = page.waitForResponse((response) => response.request().method() === "POST" && response.url().endsWith("/api/v1/documents/"));
+    let early = null;
+    await page.route(/\/api\/v1\/documents\/\?/, async (route) => {
+      if (early) return route.continue();
+      early = await route.fetch();
+      await sent;
+      await new Promise((done) => setTimeout(done, 300));
+      // The page may not wait for it any more.
+      if (!page.isClosed()) await route.fulfill({ response: early }).catch((error) => { if (!/abort|cancel|handled/i.test(error.message)) throw error; });
+    });
     await page.getByLabel("Attach files").last().setInputFiles([
       { name: `${given.hostile.slice(0, 60)}.txt`.replaceAll("/", "_"), mimeType: "text/plain", buffer: Buffer.from(`The aviary ${given.hostile}`) },
     ]);

@@ -7,6 +7,7 @@ import { suspect } from "./outages";
 import { Problem, problemOfBody } from "./problem";
 import { cursorOf } from "./queries";
 import { body, csrfToken, rest, type Schemas } from "./rest";
+import { refresh } from "./refresh";
 
 export type Document = Schemas["Document"];
 type Pages = InfiniteData<Schemas["PaginatedDocumentList"]>;
@@ -41,7 +42,7 @@ export function useChangeDocument() {
       return { before };
     },
     onError: (_error, _given, kept) => kept?.before.forEach(([key, data]) => client.setQueryData(key, data)),
-    onSettled: () => client.invalidateQueries({ queryKey: ["documents"] }),
+    onSettled: () => refresh(client, ["documents"]),
   });
 }
 
@@ -54,7 +55,7 @@ export function useDocumentDeed(deed: "delete" | "process") {
       if (deed === "delete") await rest.DELETE("/api/v1/documents/{document_id}/", { params });
       else await rest.POST("/api/v1/documents/{document_id}/process/", { params });
     },
-    onSettled: () => client.invalidateQueries({ queryKey: ["documents"] }),
+    onSettled: () => refresh(client, ["documents"]),
   });
 }
 
@@ -100,7 +101,7 @@ export function useUploads() {
         await send(file, session, (sent) => change(key, { sent }));
         // The file is kept, whatever becomes of this.
         void offerSearch().catch(suspect);
-        await client.invalidateQueries({ queryKey: ["documents"] });
+        await refresh(client, ["documents"]);
         change(key, null);
       } catch (error) {
         change(key, { error });

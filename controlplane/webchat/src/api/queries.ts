@@ -14,6 +14,7 @@ import {
 import { suspect } from "./outages";
 import { asProblem, Problem } from "./problem";
 import { body, rest, type History, type Schemas, type Session } from "./rest";
+import { refresh } from "./refresh";
 
 const onError = (error: unknown) => suspect(asProblem(error));
 
@@ -124,7 +125,7 @@ export function useGiveFeedback(sessionId: string) {
   return useMutation({
     mutationFn: (given: Schemas["FeedbackInputRequest"]) =>
       body(rest.PUT("/api/v1/sessions/{session_id}/feedback/", { params: { path: { session_id: sessionId } }, body: given })),
-    onSettled: () => client.invalidateQueries({ queryKey: ["feedback", sessionId] }),
+    onSettled: () => refresh(client, ["feedback", sessionId]),
   });
 }
 
@@ -188,9 +189,9 @@ export function useChangeSession() {
     },
     onError: (_error, _given, kept) => kept?.before.forEach(([key, data]) => client.setQueryData(key, data)),
     onSettled: (_data, _error, { session }) => {
-      void client.invalidateQueries({ queryKey: ["sessions"] });
-      void client.invalidateQueries({ queryKey: ["effective", session.id] });
-      void client.invalidateQueries({ queryKey: ["history", session.id] });
+      void refresh(client, ["sessions"]);
+      void refresh(client, ["effective", session.id]);
+      void refresh(client, ["history", session.id]);
     },
   });
 }

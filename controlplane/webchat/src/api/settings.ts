@@ -4,6 +4,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient, type QueryKey 
 
 import { cursorOf, useSessions } from "./queries";
 import { body, rest, type Schemas } from "./rest";
+import { refresh } from "./refresh";
 
 export type Preferences = Schemas["Preferences"];
 export type PreferencesChange = Schemas["PatchedPreferencesChangeRequest"];
@@ -29,8 +30,8 @@ export function useChangePreferences() {
     },
     onError: (_error, _change, kept) => client.setQueryData(["preferences"], kept?.before),
     onSettled: () => {
-      void client.invalidateQueries({ queryKey: ["preferences"] });
-      void client.invalidateQueries({ queryKey: ["effective"] });
+      void refresh(client, ["preferences"]);
+      void refresh(client, ["effective"]);
     },
   });
 }
@@ -45,7 +46,7 @@ export function useDeed<Given>(keys: QueryKey[], deed: (given: Given) => Promise
   const client = useQueryClient();
   return useMutation({
     mutationFn: deed,
-    onSettled: () => Promise.all(keys.map((queryKey) => client.invalidateQueries({ queryKey }))),
+    onSettled: () => refresh(client, ...keys),
   });
 }
 

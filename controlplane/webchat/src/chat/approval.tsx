@@ -9,6 +9,7 @@ import { body, rest, type Schemas } from "../api/rest";
 import { Icon } from "../components/icon";
 import { Trouble } from "../components/trouble";
 import { joinTurn } from "./turns";
+import { refresh } from "../api/refresh";
 
 export type Asked = { id: string; name: string; arguments: Record<string, unknown>; expiresAt: string };
 
@@ -46,7 +47,7 @@ export function Approval({ sessionId, call }: { sessionId: string; call: Asked }
     mutationFn: (given: Omit<Schemas["ApprovalDecisionRequest"], "reason"> & { reason?: string }) =>
       body(rest.POST("/api/v1/approvals/{approval_id}/decide/", { params: { path: { approval_id: call.id } }, body: { reason: "", ...given } })),
     onSuccess: ({ run_id: runId }) =>
-      runId ? joinTurn(sessionId, runId) : queryClient.invalidateQueries({ queryKey: ["history", sessionId] }),
+      runId ? joinTurn(sessionId, runId) : refresh(queryClient, ["history", sessionId]),
   });
   if (decide.isSuccess) return null;
   return (

@@ -10,6 +10,7 @@ import { hearTabs, tellTabs } from "../api/tabs";
 import { noteUnread } from "../sessions/unread";
 import { isKept, isUnanswered } from "./conversation";
 import { heard, type LiveMessage, type Part } from "./stream-parts";
+import { refresh } from "../api/refresh";
 
 /** `hidesFrom` is the message that this turn replaces, with all after it. */
 export type Turn = {
@@ -183,9 +184,9 @@ async function follow(sessionId: string, listen: () => AsyncGenerator<Part>): Pr
 
 /** The history has the last word, to the letter; a message that never arrived stays to be sent again. */
 async function finish(sessionId: string, error: Problem | undefined): Promise<void> {
-  await queryClient.invalidateQueries({ queryKey: historyKey(sessionId, undefined).slice(0, 2) });
-  void queryClient.invalidateQueries({ queryKey: ["sessions"] });
-  void queryClient.invalidateQueries({ queryKey: ["usage", sessionId] });
+  await refresh(queryClient, historyKey(sessionId, undefined).slice(0, 2));
+  void refresh(queryClient, ["sessions"]);
+  void refresh(queryClient, ["usage", sessionId]);
   const turn = turns.get(sessionId);
   put(sessionId, error ? { messages: [], error, sent: turn?.sent, after: turn?.after, wish: turn?.wish } : null);
   if (error) suspect(error);

@@ -9,6 +9,7 @@ import { activateCodes, authenticators, changePassword, deactivateCodes, newSecr
 import { asProblem } from "../api/problem";
 import { Dialog } from "../components/dialog";
 import { Trouble } from "../components/trouble";
+import { refresh } from "../api/refresh";
 
 const AUTHENTICATORS = ["authenticators"];
 
@@ -99,7 +100,7 @@ export function SecondFactor() {
       }
     },
     onError: (error, wish) => { if (isTooLongAgo(error)) setShown({ asksFor: wish }); },
-    onSettled: () => client.invalidateQueries({ queryKey: AUTHENTICATORS }),
+    onSettled: () => refresh(client, AUTHENTICATORS),
   });
   const trouble = deed.error && !isTooLongAgo(deed.error) ? deed.error : null;
   return (
