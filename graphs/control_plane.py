@@ -13,7 +13,7 @@ from graphs.settings import read_settings
 
 TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 # Shorter than what common ASGI servers grant, so that a request rarely meets a connection just closed.
-LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=4.0)
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2.0)
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 Answer = TypeVar("Answer", bound=BaseModel)

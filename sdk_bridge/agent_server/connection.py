@@ -19,8 +19,11 @@ from sdk_bridge.agent_server.wire import read_server_info
 from sdk_bridge.bridge import AgentServer, Bridge, ServerInfo
 from sdk_bridge.timeouts import Timeouts
 
-# Each open stream holds a connection, so their number is bounded by runs, not by a pool.
-LIMITS: Final = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+# Each open stream holds a connection, so their number is bounded by runs, not by a pool. The server ends a
+# connection that is idle for five seconds: one that is taken up again at that moment would lose its request.
+LIMITS: Final = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=2.0)
+# Of connecting alone, when nothing was sent yet.
+SECOND_ATTEMPTS: Final = 1
 
 
 class SdkBridge(SdkThreads, SdkRunStreams, SdkServiceRuns, SdkUsage, SdkStore):
@@ -63,7 +66,8 @@ async def connect(
     # Not built by the SDK: that would repeat connecting five times and send an API key from the environment.
     http = httpx.AsyncClient(
         base_url=url,
-        transport=transport or httpx.AsyncHTTPTransport(retries=0, limits=LIMITS, verify=_trust()),
+        transport=transport
+        or httpx.AsyncHTTPTransport(retries=SECOND_ATTEMPTS, limits=LIMITS, verify=_trust()),
         timeout=httpx.Timeout(timeouts.stream_idle, connect=timeouts.connect, pool=timeouts.request),
         event_hooks={"response": [_forget_location]},
     )
