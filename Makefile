@@ -15,7 +15,7 @@ SIDE_BY_SIDE = -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder --durat
 export LANGGRAPH_CLI_NO_ANALYTICS ?= 1
 export LANGSMITH_TRACING ?= false
 
-.PHONY: help setup up demo webchat browser test scale threads bench first-start chaos lint types contracts audit lock clean
+.PHONY: help setup up demo webchat browser test scale threads bench first-start chaos secrets test-containers lint types contracts audit lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -97,6 +97,14 @@ contracts: setup ## who may import whom
 lock: setup ## resolve the dependencies anew and write requirements.lock
 	@$(RUN)/uv pip compile --upgrade --universal --generate-hashes --no-emit-index-url --all-extras --group dev \
 		pyproject.toml --output-file requirements.lock
+	@$(RUN)/uv pip compile --universal --generate-hashes --no-emit-index-url --extra controlplane \
+		--constraint requirements.lock pyproject.toml --output-file deploy/controlplane.lock
+
+secrets: setup ## make the files that docker-compose.yml needs, once; those that are there stay
+	@exec $(RUN)/python -m controlplane.embedded secrets
+
+test-containers: setup webchat ## run the whole system in containers, on a Docker engine of its own; as root, about half an hour
+	@exec $(RUN)/python -m tests.containers $(CONTAINER_ARGS)
 
 clean: ## remove what the commands above made, the data of `make up` included
 	@if [ -f .data/state.json ] && $(RUN)/python -m controlplane.embedded status >/dev/null 2>&1; then \

@@ -1,5 +1,6 @@
 """The one place that reads the environment of the Agent Server."""
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -97,5 +98,8 @@ class Settings(BaseSettings):
 
 @cache
 def read_settings() -> Settings:
-    """Read the environment once; raises pydantic's ValidationError that names what is wrong."""
-    return Settings()
+    """Read the environment once, and after it the files of `SECRETS_FOLDER`.
+
+    Raises pydantic's ValidationError that names what is wrong.
+    """
+    return Settings(_secrets_dir=os.environ.get("SECRETS_FOLDER") or None)

@@ -24,7 +24,7 @@ from controlplane.config.conversation_settings import ConversationSettings
 from controlplane.config.keeping import KeepingEnvironment
 from controlplane.config.limit_settings import LimitSettings
 from controlplane.config.mcp_settings import McpEnvironment
-from controlplane.config.operations_settings import OperationsSettings
+from controlplane.config.operations_settings import OperationsSettings, secrets_folder
 from controlplane.config.provider_settings import ProviderSettings
 from controlplane.config.tool_settings import ToolSettings
 
@@ -280,7 +280,7 @@ def read_environment() -> Environment:
     Raises EnvironmentInvalid (which ends the process) with one line per variable that is missing or wrong.
     """
     try:
-        return Environment()
+        return Environment(_secrets_dir=secrets_folder())
     except ValidationError as error:
         lines = [
             _complaint(str(one["loc"][0]) if one["loc"] else "", one["type"], one["msg"])

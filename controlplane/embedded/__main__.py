@@ -10,6 +10,7 @@ from dotenv import load_dotenv
 
 from controlplane.embedded.commands.demo import demo
 from controlplane.embedded.commands.run import run
+from controlplane.embedded.commands.secrets import make_secrets
 from controlplane.embedded.commands.status import status
 from controlplane.embedded.commands.up import up
 from controlplane.embedded.errors import StackError
@@ -40,6 +41,10 @@ def _dispatch(chosen: argparse.Namespace) -> int:
         return asyncio.run(demo(os.environ))
     if chosen.command == "status":
         return status(os.environ)
+    if chosen.command == "secrets":
+        written = make_secrets(chosen.folder)
+        print(f"{chosen.folder}: " + (f"made {', '.join(written)}" if written else "nothing was missing"))
+        return 0
     return asyncio.run(
         run(os.environ, ready_file=chosen.ready_file, only=chosen.only, without=chosen.without)
     )
@@ -51,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("up", help="start the whole system; Ctrl-C stops it")
     commands.add_parser("demo", help="stream one chat turn in the terminal and show its usage")
     commands.add_parser("status", help="say whether a stack runs, and where")
+    secrets_parser = commands.add_parser("secrets", help="make the files that docker-compose.yml needs")
+    secrets_parser.add_argument("--folder", type=Path, default=PROJECT_ROOT / "deploy/secrets")
     run_parser = commands.add_parser("run", help="start chosen parts; for tests and operators")
     run_parser.add_argument("--ready-file", type=Path, help="written when all parts are ready; mode 0600")
     run_parser.add_argument("--only", type=_names, default=(), metavar="PART,…")

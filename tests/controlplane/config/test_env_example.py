@@ -1,5 +1,6 @@
 """`.env.example` names every setting there is, says what it is for, and shows the default."""
 
+import re
 from pathlib import Path
 
 from pydantic.fields import FieldInfo
@@ -17,6 +18,8 @@ OF_THE_STACK = {
     *settings.PASSED_TO_DJANGO,
     *settings.PASSED_TO_AGENT_SERVER,
 }
+OF_CONTAINERS = {"SECRETS_FOLDER", "COMPOSE_PROFILES", "MODEL_HOST"}
+COMPOSE = EXAMPLE.with_name("docker-compose.yml")
 
 
 def documented() -> dict[str, tuple[str, str]]:
@@ -41,7 +44,9 @@ def shown(field: FieldInfo) -> str:
 
 def test_every_setting_is_named_and_no_other():
     fields = {*Environment.model_fields, *AgentServerSettings.model_fields}
-    assert set(documented()) == {name.upper() for name in fields} | OF_THE_STACK
+    in_compose = set(re.findall(r"\$\{([A-Z_]+)", COMPOSE.read_text()))
+    known = {name.upper() for name in fields} | OF_THE_STACK | OF_CONTAINERS | in_compose
+    assert set(documented()) == known
 
 
 def test_each_name_comes_once():

@@ -1,0 +1,1 @@
+"""What a deployment is made of, checked without an engine."""
