@@ -11,6 +11,7 @@ ROUTINE = [
     "2026-11-22 18:52:52.219 UTC [19406] LOG:  database system is ready to accept connections",
     "19174:M 22 Nov 2026 18:52:45.612 * Ready to accept connections tcp",
     "19174:M 22 Nov 2026 18:52:45.559 # WARNING Memory overcommit must be enabled! Without it, …",
+    "2026-11-23 22:39:36.144 UTC [27850] FATAL:  the database system is starting up",
     "  Applying auth.0007_alter_validators_add_error_messages... OK",
     "",
 ]
