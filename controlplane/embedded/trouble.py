@@ -13,8 +13,8 @@ TROUBLE = re.compile(
 )
 # In lines without a mark, what parts write before their logging is set up, or instead of it.
 ALARMING = re.compile(r"error|exception|fatal|panic|traceback|warning|denied|killed", re.IGNORECASE)
-# Valkey's advice for machines with much data, here it keeps a queue; and Postgres' answer to us, who ask whether
-# it is ready before it is.
+# Valkey's advice for machines with much data, here it keeps a queue; and Postgres' answer to us, who
+# ask whether it is ready before it is.
 HARMLESS = re.compile(
     r"WARNING Memory overcommit must be enabled!|FATAL:  the database system is starting up$"
 )

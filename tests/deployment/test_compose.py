@@ -24,7 +24,8 @@ from tests.running_stack import ROOT
 OURS = ROOT / "docker-compose.yml"
 CADDYFILE = ROOT / "deploy" / "Caddyfile"
 # What others than our settings read: Compose, uvicorn, the Agent Server itself, and our own start.
-OF_OTHERS = {"SECRETS_FOLDER", "FORWARDED_ALLOW_IPS", "WEB_CONCURRENCY", "LANGSMITH_API_KEY", "LANGGRAPH_CLOUD_LICENSE_KEY", "SITE_ADDRESS",
+OF_OTHERS = {"SECRETS_FOLDER", "FORWARDED_ALLOW_IPS", "WEB_CONCURRENCY", "LANGSMITH_API_KEY",
+             "LANGGRAPH_CLOUD_LICENSE_KEY", "SITE_ADDRESS",
              "REDIS_URI", "POSTGRES_URI", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"}  # fmt: skip
 LISTENING = {"langgraph-api": 8000, "langgraph-postgres": 5432, "langgraph-redis": 6379, "controlplane": 8000,
              "model": 8124}  # fmt: skip
