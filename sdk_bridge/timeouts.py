@@ -7,9 +7,9 @@ from dataclasses import dataclass
 class Timeouts:
     """Bounds of every wait, in seconds.
 
-    `connect` bounds reaching the server, `request` one ordinary call with its answer. `stream_idle` is the
-    longest silence of a stream; the server's heartbeats (every 5 s) break it, so a longer one is a dead
-    connection. `run` bounds waiting for a run to end, and cancelling one.
+    `connect` bounds each of two attempts to reach the server, `request` one ordinary call with its answer.
+    `stream_idle` is the longest silence of a stream; the server's heartbeats (every 5 s) break it, so a
+    longer one is a dead connection. `run` bounds waiting for a run to end, and cancelling one.
     """
 
     connect: float = 2.0

